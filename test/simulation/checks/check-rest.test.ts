@@ -20,6 +20,7 @@ const rested = (row: SessionRecord, counted: string[], ...pods: PodView[]) => ({
   },
   pods: () => pods,
   strayServices: (): string[] => [],
+  poolSize: 0,
 });
 const found = (...given: Parameters<typeof rested>) => checkRest(rested(...given)).length;
 
@@ -38,6 +39,7 @@ test.each<[string, number]>([
     'a service without a pod',
     checkRest({ ...rested(ended, []), strayServices: () => ['steppe-1'] }).length,
   ],
+  ['a pool that is not full', checkRest({ ...rested(ended, []), poolSize: 1 }).length],
   ['a second pod of a session', found(ready, [id], pod(id), pod(id, 'ins_2'))],
 ])('finds %s', (_, count) => {
   expect(count).toBe(1);

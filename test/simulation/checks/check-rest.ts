@@ -2,15 +2,17 @@ import { isTerminal } from '../../../control-plane/sessions/termination/cause.ts
 import type { Violation } from '../history/rules.ts';
 import type { WorldView } from '../history/world-view.ts';
 
-type Rested = Pick<WorldView, 'table' | 'pods' | 'strayServices'>;
+type Rested = Omit<WorldView, 'times'>;
 
 /** What must hold when all clients have left and everything had its time: nothing is half done. */
-export function checkRest({ table, pods, strayServices }: Rested): Violation[] {
+export function checkRest({ table, pods, strayServices, poolSize }: Rested): Violation[] {
   const live = [...table.rows.values()].filter((row) => !isTerminal(row));
   const counted = new Set([...table.liveSets.values()].flat());
   const liveIds = new Set<string>(live.map(({ session_id }) => session_id));
   const owners = new Map(pods().map((pod) => [pod.instanceId, pod.sessionId]));
+  const pooled = pods().filter(({ sessionId, isReady }) => isReady && sessionId === undefined);
   const left = [
+    ...(pooled.length < poolSize ? [`the pool has ${pooled.length} of ${poolSize} instances`] : []),
     ...strayServices().map((name) => `the service ${name} has no pod`),
     ...live
       .filter(

@@ -1,5 +1,6 @@
 import { mintedAtMs } from '@steppe/contracts/ids';
 import { longestBackOffMs, lookEveryMs } from '../../../control-plane/pool/keep-warm.ts';
+import { forceAfterMs } from '../../../control-plane/provisioner/kubernetes/delete-pod.ts';
 import { isTerminal } from '../../../control-plane/sessions/termination/cause.ts';
 import type { FaultGroup, History } from '../history/history.ts';
 import type { RuleName } from '../history/rules.ts';
@@ -12,8 +13,8 @@ const everyMs = 2_000;
  * Much shorter than a pass of the reconciler, which would hide that it did not.
  */
 export const promptMs = 15_000;
-/** A pod that is deleted has time to end by itself, and its kubelet to tell so. */
-export const podEndMs = 45_000;
+/** A pod that is deleted has time to end by itself before force is used. */
+export const podEndMs = forceAfterMs + promptMs;
 
 /** Something that should have happened: since when it is due, and what may have hindered it. */
 interface Due {
