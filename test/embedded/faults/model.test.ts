@@ -44,7 +44,7 @@ async function hold(language: 'python' | 'node', list: readonly Action[]): Promi
   for (const action of list) await run.action(action);
   const violations = checkHistory(await run.history(), readRuns(runs));
   await client.call('DELETE', `/v1/sessions/${session.session_id}`);
-  expect(violations).toEqual({ runTwice: [], lost: [], misrouted: [], gaps: [], other: [] });
+  expect(Object.values(violations).flat()).toEqual([]);
 }
 
 describe.each(['python', 'node'] as const)('a session of %s keeps the contract', (language) => {
