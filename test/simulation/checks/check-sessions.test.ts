@@ -6,6 +6,7 @@ import { checkSessions } from './check-sessions.ts';
 
 const kernel = new Kernel({ seed: 1 });
 const instance = 'ins_1';
+const rolledBack = 'the session could not be created; see the log of the control-plane';
 const unknown = 'its instance is gone; how it exited is unknown';
 
 function terminalRow(changed: Partial<Record<keyof TerminalRow, unknown>>): TerminalRow {
@@ -48,6 +49,10 @@ test.each<[string, Recorded]>([
     { row: { state: 'failed', end_detail: 'no' }, end: 'node_lost', endedAtMs: 9_500 },
   ],
   [
+    'is the rollback of a create, after which its instance lived on',
+    { row: { end_detail: rolledBack }, end: 'idle', endedAtMs: 70_000 },
+  ],
+  [
     'nobody saw because the cluster hindered it',
     { row: { end_detail: unknown }, end: 'evicted', isHindered: true },
   ],
@@ -58,6 +63,8 @@ test.each<[string, Recorded]>([
 test.each<[string, Recorded]>([
   ['is another than that of its instance', { end: 'oom_killed' }],
   ['nobody requested', { row: { end_reason: 'deleted' }, end: 'deleted' }],
+  ['comes before that of its instance', { end: 'idle', endedAtMs: 70_000 }],
+  ['is a rollback after the end of its instance', { row: { end_detail: rolledBack }, end: 'idle' }],
   ['is unknown although its instance was ended', { row: { end_detail: unknown }, end: 'deleted' }],
   ['is unknown although nothing hindered it', { row: { end_detail: unknown }, end: 'evicted' }],
   [

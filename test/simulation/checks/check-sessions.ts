@@ -36,6 +36,8 @@ const clientLeft = /its client left/;
 const unknownExit = /how it exited is unknown/;
 /** Ends of which the row says that nobody knows more. */
 const unwatchedEnd = /how it exited is unknown|while no control-plane watched/;
+/** Of a create whose last write has an unknown outcome: the row may be ready already. */
+const rolledBack = /^the session could not be created/;
 
 function checkReason(row: TerminalRow, history: Recorded): Violation[] {
   const { session_id: id, end_reason: reason, end_detail: detail = '', instance_id } = row;
@@ -61,6 +63,8 @@ function isKnownTooLate(row: TerminalRow, end: InstanceEnd, { wasCalm }: Recorde
   // It ended because its session had.
   if (end.reason === 'deleted') return !unknownExit.test(detail);
   const endedMs = Date.parse(row.ended_at);
+  // Its control-plane may die between the rollback of the row and the end of the instance.
+  if (rolledBack.test(detail) && end.atMs > endedMs) return true;
   const wasHindered = !wasCalm(end.atMs - lateEndMs, endedMs, ['cluster', 'process']);
   if (row.state === 'ended') return wasHindered && unwatchedEnd.test(detail);
   return (
