@@ -19,9 +19,12 @@ export interface ShrunkSeed {
   runs: number;
 }
 
+/** Enough for most; what is left out until then stays out. */
+const mostRuns = 60;
+
 /**
  * Leaves out clients, kinds of weather and accidents, in this order, as long as the first rule that
- * the seed violated is still violated.
+ * the seed violated is still violated. Bounded in runs.
  */
 export async function shrinkSeed(bundle: string, failed: SeedReport): Promise<ShrunkSeed> {
   const { seed } = failed;
@@ -34,6 +37,7 @@ export async function shrinkSeed(bundle: string, failed: SeedReport): Promise<Sh
     only: upTo(failed.accidents),
   };
   const stillFails = async (change: Partial<SeedChoice>): Promise<boolean> => {
+    if (runs === mostRuns) return false;
     runs += 1;
     const next = await runChoice(bundle, seed, { ...choice, ...change });
     const fails = next.violations.some((violation) => violation.rule === rule);
