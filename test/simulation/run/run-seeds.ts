@@ -8,7 +8,7 @@ export interface RunSeedsOptions {
   /** Further arguments of its `main.mjs`. */
   args?: readonly string[];
   /** Called as each seed ends, in whatever order. Returning false ends the run early. */
-  onReport: (report: SeedReport) => boolean | undefined;
+  onReport: (report: SeedReport) => boolean | Promise<boolean>;
   /** How many seeds one process runs, one after the other. */
   seedsPerProcess?: number;
 }
@@ -36,8 +36,8 @@ export async function runSeeds(
   const work = async () => {
     let part = take();
     while (part.length > 0) {
-      const rest = await runProcess(part, options, (report) => {
-        if (onReport(report) === false) isStopped = true;
+      const rest = await runProcess(part, options, async (report) => {
+        if (!(await onReport(report))) isStopped = true;
         return !isStopped;
       });
       part = rest.length > 0 && !isStopped ? rest : take();
@@ -53,7 +53,7 @@ const heapLimits = ['--max-semi-space-size=8', '--max-old-space-size=256'];
 async function runProcess(
   seeds: number[],
   { bundle, args = [] }: Omit<RunSeedsOptions, 'onReport'>,
-  onReport: (report: SeedReport) => boolean,
+  onReport: (report: SeedReport) => Promise<boolean>,
 ): Promise<number[]> {
   const child = spawn(
     process.execPath,
@@ -67,10 +67,10 @@ async function runProcess(
   const left = [...seeds];
   for await (const line of createInterface({ input: child.stdout })) {
     left.shift();
-    if (!onReport(seedReportSchema.parse(JSON.parse(line)))) child.kill();
+    if (!(await onReport(seedReportSchema.parse(JSON.parse(line))))) child.kill();
   }
   const broken = child.killed ? undefined : left.shift();
-  if (broken !== undefined) onReport(brokenReport(broken, errors.slice(-2_000)));
+  if (broken !== undefined) await onReport(brokenReport(broken, errors.slice(-2_000)));
   return left;
 }
 
