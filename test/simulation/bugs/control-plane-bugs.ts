@@ -6,6 +6,7 @@ const join = 'control-plane/sessions/create/join-create.ts';
 const remove = 'control-plane/sessions/delete.ts';
 const find = 'control-plane/sessions/find-session.ts';
 const record = 'control-plane/sessions/termination/record.ts';
+const apply = 'control-plane/reconciler/apply-action.ts';
 const plan = 'control-plane/reconciler/plan-session-actions.ts';
 
 export const controlPlaneBugs: readonly PlantedBug[] = [
@@ -159,7 +160,7 @@ export const controlPlaneBugs: readonly PlantedBug[] = [
     why: 'A reconciler that misses an instance does not look up how it ended.',
     patches: [
       {
-        file: 'control-plane/reconciler/apply-action.ts',
+        file: apply,
         from: 'if (end) return { reason: end.reason, ...(end.detail && { detail: end.detail }) };',
         to: '',
       },
@@ -240,6 +241,30 @@ export const controlPlaneBugs: readonly PlantedBug[] = [
         file: plan,
         from: 'isYoung(Date.parse(row.created_at), nowMs, rules.provisioningMs + rules.graceMs)',
         to: 'false',
+      },
+    ],
+  },
+  {
+    name: 'stuck-create-deferred',
+    breaks: 'late-provisioning',
+    why: 'A reconciler waits for ever for the reason of a create that died.',
+    patches: [
+      {
+        file: apply,
+        from: "  if (reason === 'never_ready')\n    return {\n",
+        to: "  if (reason === 'never_ready') return null;\n  if (!reason)\n    return {\n",
+      },
+    ],
+  },
+  {
+    name: 'leaked-places-stay',
+    breaks: 'nothing-left',
+    why: 'A place in the quota that could not be released at the end of its session is never released.',
+    patches: [
+      {
+        file: apply,
+        from: '      await store.removeLive(action.tenantId, action.sessionId);\n',
+        to: '',
       },
     ],
   },

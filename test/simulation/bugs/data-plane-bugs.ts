@@ -170,4 +170,60 @@ export const dataPlaneBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'route-read-for-each-call',
+    breaks: 'warm-route',
+    why: 'The row of a session is read from the table for each call.',
+    patches: [
+      {
+        file: routeCache,
+        from: "return known && clock.now() < known.freshUntil ? lookup(known, 'hit') : undefined;",
+        to: 'return known && undefined;',
+      },
+      {
+        file: routeCache,
+        from: "      if (known && clock.now() < known.freshUntil) return lookup(known, 'hit');\n",
+        to: '',
+      },
+      {
+        file: routeCache,
+        from: 'if (route && (isOut || clock.now() < route.readAt + options.staleMs)) {',
+        to: 'if (route && clock.now() < route.readAt) {',
+      },
+      {
+        file: routeCache,
+        from: "        if (route && isStoreOutage(error)) return lookup(route, 'stale');\n",
+        to: '',
+      },
+    ],
+  },
+  {
+    name: 'route-of-another-session',
+    breaks: 'session-isolated',
+    why: 'A call joins the read of another session’s row, and no agent compares the session.',
+    patches: [
+      {
+        file: routeCache,
+        from: 'const joined = running.get(sessionId);',
+        to: 'const [joined] = running.values();',
+      },
+      {
+        file: 'session-agent/session/binding.ts',
+        from: 'if (this.#session && sessionId === this.#session.sessionId) return this.#session;',
+        to: 'if (this.#session && sessionId) return this.#session;',
+      },
+    ],
+  },
+  {
+    name: 'silent-agent-awaited',
+    breaks: 'late-response',
+    why: 'A call to an agent that sends nothing any more is never given up.',
+    patches: [
+      {
+        file: 'data-plane/http-proxy/idle-timer.ts',
+        from: '    else onIdle();',
+        to: '    else cancel = clock.after(onIdle.length + limitMs, check);',
+      },
+    ],
+  },
 ];

@@ -192,4 +192,26 @@ export const provisionerBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'instance-bound-twice',
+    breaks: 'session-isolated',
+    why: 'A warm instance that another session claimed first is bound once more, with its memory.',
+    patches: [
+      {
+        file: `${kubernetes}/claim-instance.ts`,
+        from: 'if (pod.metadata.labels[label.session] === owner.sessionId) return toInstance(pod);',
+        to: 'if (pod.metadata.labels[label.session]) return toInstance(pod);',
+      },
+      {
+        file: 'session-agent/session/binding.ts',
+        from: "    if (this.#session)\n      throw new AppError('already_bound', 'this instance already serves a session');\n",
+        to: '',
+      },
+      {
+        file: 'session-agent/session/binding.ts',
+        from: 'if (this.#session && sessionId === this.#session.sessionId) return this.#session;',
+        to: 'if (this.#session && sessionId) return this.#session;',
+      },
+    ],
+  },
 ];

@@ -14,6 +14,18 @@ export const sessionAgentBugs: readonly PlantedBug[] = [
     patches: [{ file: queue, from: '    if (known) return known;\n', to: '' }],
   },
   {
+    name: 'ended-step-runs-again',
+    breaks: 'step-runs-once',
+    why: 'A step that is sent again after its end runs again.',
+    patches: [
+      {
+        file: 'session-agent/steps/step-journal.ts',
+        from: "if (known === undefined || 'status' in known) return known;",
+        to: "if (known === undefined || 'status' in known) return known?.hasEnded ? undefined : known;",
+      },
+    ],
+  },
+  {
     name: 'waiting-runs-after-loss',
     breaks: 'epoch-kept',
     why: 'Steps that waited while the memory was lost run in the next one.',
@@ -93,6 +105,18 @@ export const sessionAgentBugs: readonly PlantedBug[] = [
         file: queue,
         from: '    await interpreter.restart();\n',
         to: '    void interpreter.restart();\n',
+      },
+    ],
+  },
+  {
+    name: 'refused-step-never-ends',
+    breaks: 'late-response',
+    why: 'A step that waits behind a loss of memory leaves the queue, and its sender waits for ever.',
+    patches: [
+      {
+        file: queue,
+        from: '      this.#waiting.splice(this.#waiting.indexOf(step), 1);\n      step.end({',
+        to: '      this.#waiting.splice(this.#waiting.indexOf(step), 1);\n      void ({',
       },
     ],
   },

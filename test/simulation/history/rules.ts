@@ -1,5 +1,5 @@
 /** What a simulation checks. Each rule is named after what holds, and says where it comes from. */
-const rules = {
+export const rules = {
   'step-runs-once': 'no step runs twice (invariant 4)',
   'loss-reported':
     'no step runs in memory that its sender did not know, and one epoch has one memory (invariant 4)',
