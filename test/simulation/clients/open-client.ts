@@ -43,6 +43,8 @@ const connectTimeoutMs = 1_000;
 /** Longer than any step or create of these clients takes, with all that the planes wait for. */
 const longestCallMs = 100_000;
 const everything: readonly FaultGroup[] = ['table', 'cluster', 'network', 'process', 'runtime'];
+/** What may leave a call without a response for longer; the planes give up all else before. */
+const slowing: readonly FaultGroup[] = ['network', 'process'];
 /** Internal to the planes, or a failure that the API does not describe. */
 const unexplained: ReadonlySet<ErrorCode> = new Set(['internal', 'misdirected', 'unauthenticated']);
 
@@ -61,7 +63,7 @@ export function openClient(parts: ClientParts & Neighbourhood, name: string): Cl
     const giveUp = new AbortController();
     const cancel = clock.after(limitMs ?? longestCallMs, () => {
       giveUp.abort(new Error('the client gave up'));
-      if (limitMs === undefined && history.wasCalm(sentMs - longestCallMs, clock.now(), everything))
+      if (limitMs === undefined && history.wasCalm(sentMs, clock.now(), slowing))
         history.violate('late-response', `${method} ${path} of ${name} has no complete response`);
     });
     const response = await dispatcher

@@ -20,8 +20,9 @@ interface Scene {
   hasPod?: boolean;
   endOfInstance?: string;
   poolSize?: number;
-  /** Happens in the middle of the time that the product has. */
   fault?: FaultGroup;
+  /** Absent: in the middle of the time that the product has. */
+  faultAfterMs?: number;
   /** When everything is as it should be. */
   healedAfterMs?: number;
 }
@@ -42,7 +43,9 @@ async function found(scene: Scene): Promise<string[]> {
   keepVigil(kernel, history, { ...view, poolSize: scene.poolSize ?? 0 });
   const { fault, healedAfterMs } = scene;
   if (fault)
-    kernel.schedule(promptMs / 2, kernel.world, 'fault', () => history.fault(fault, 'test'));
+    kernel.schedule(scene.faultAfterMs ?? promptMs / 2, kernel.world, 'fault', () =>
+      history.fault(fault, 'test'),
+    );
   if (healedAfterMs)
     kernel.schedule(healedAfterMs, kernel.world, 'heal', () => {
       for (const items of [rows, liveSets, keys]) items.clear();
@@ -70,8 +73,18 @@ test.each(scenes)('finds nothing by %s in what healed in its time', async (_, sc
   expect(await found({ ...scene, healedAfterMs: timeMs - 1_000 })).toEqual([]);
 });
 
-test.each(scenes)('finds nothing by %s in what a fault hindered', async (_, scene) => {
+const hindered = scenes.filter(([rule]) => rule !== 'late-provisioning');
+
+test.each(hindered)('finds nothing by %s in what a fault hindered', async (_, scene) => {
   expect(await found({ ...scene, fault: 'process' })).toEqual([]);
+});
+
+test('gives a reconciler its time after a fault, in which creates die', async () => {
+  const scene: Scene = { state: 'provisioning', isCounted: true, fault: 'process' };
+  expect(await found(scene)).toEqual(['late-provisioning']);
+  const late = { ...scene, faultAfterMs: 100_000 };
+  expect(await found({ ...late, healedAfterMs: 205_000 })).toEqual([]);
+  expect(await found({ ...late, healedAfterMs: 215_000 })).toEqual(['late-provisioning']);
 });
 
 test('does not excuse by a fault of the cluster what needs the table alone', async () => {

@@ -23,6 +23,10 @@ interface Due {
   sinceMs: number;
   withinMs: number;
   hinderedBy: readonly FaultGroup[];
+  /**
+   * Set for what happens whatever hindered it before: once nothing has hindered it for this long.
+   */
+  afterCalmMs?: number;
 }
 
 const planes: readonly FaultGroup[] = ['table', 'process', 'network'];
@@ -30,7 +34,8 @@ const all: readonly FaultGroup[] = [...planes, 'cluster'];
 
 /**
  * Looks every two seconds whether what heals by itself has healed in its time. A thing that a fault
- * may have hindered, from its beginning to the end of its time, is left out.
+ * may have hindered, from its beginning to the end of its time, is left out, unless only faults
+ * begin it.
  */
 export function keepVigil(kernel: Kernel, history: History, view: WorldView): void {
   const reported = new Set<string>();
@@ -43,12 +48,13 @@ export function keepVigil(kernel: Kernel, history: History, view: WorldView): vo
       ...findKeys(view),
       ...findLowPool(),
     ];
-    for (const { rule, what, sinceMs, withinMs, hinderedBy } of due) {
+    for (const { rule, what, sinceMs, withinMs, hinderedBy, afterCalmMs } of due) {
       if (kernel.nowMs - sinceMs <= withinMs || reported.has(what)) continue;
-      reported.add(what);
       // What began in a fault may go on after it, so a little time before counts too.
-      if (history.wasCalm(sinceMs - promptMs, kernel.nowMs, hinderedBy))
-        history.violate(rule, what);
+      const fromMs = afterCalmMs ? kernel.nowMs - afterCalmMs : sinceMs - promptMs;
+      const wasCalm = history.wasCalm(fromMs, kernel.nowMs, hinderedBy);
+      if (wasCalm || !afterCalmMs) reported.add(what);
+      if (wasCalm) history.violate(rule, what);
     }
   };
   look();
@@ -67,13 +73,16 @@ function findRows({ instanceEnds }: History, { table, times }: WorldView): Due[]
     }
     if (row.state === 'provisioning') {
       const { provisioningMs, graceMs, intervalMs, leaseMs } = times;
+      const passMs = graceMs + leaseMs + 2 * intervalMs;
       return [
         {
           rule: 'late-provisioning',
           what: `${id} is still provisioning`,
           sinceMs: Date.parse(row.created_at),
-          withinMs: provisioningMs + graceMs + leaseMs + 2 * intervalMs,
+          withinMs: provisioningMs + passMs,
           hinderedBy: all,
+          // Its create died in a fault.
+          afterCalmMs: passMs,
         },
       ];
     }
