@@ -226,4 +226,16 @@ export const dataPlaneBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'restart-response-unfinished',
+    breaks: 'late-response',
+    why: 'The response to a restart is forwarded and never ended.',
+    patches: [
+      {
+        file: 'data-plane/agent-proxy/resume/buffered-response.ts',
+        from: '      to.write(...chunks);\n      to.end();\n',
+        to: '      to.write(...chunks);\n',
+      },
+    ],
+  },
 ];

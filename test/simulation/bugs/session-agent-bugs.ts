@@ -110,7 +110,7 @@ export const sessionAgentBugs: readonly PlantedBug[] = [
   },
   {
     name: 'refused-step-never-ends',
-    breaks: 'late-response',
+    breaks: 'result-is-what-ran',
     why: 'A step that waits behind a loss of memory leaves the queue, and its sender waits for ever.',
     patches: [
       {
