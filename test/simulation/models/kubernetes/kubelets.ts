@@ -101,7 +101,11 @@ export class Kubelets {
   restore(node: ClusterNode): void {
     node.isLost = false;
     node.isTainted = false;
-    for (const sandbox of this.#of(node)) this.#exit(sandbox, { exitCode: 137 });
+    for (const sandbox of this.#of(node)) {
+      // Its container had stopped just before the machine, which had no time to report it.
+      if (sandbox.exit) this.#report(sandbox, sandbox.exit);
+      else this.#exit(sandbox, { exitCode: 137 });
+    }
   }
 
   #follow({ before, after }: Change): void {
@@ -186,16 +190,21 @@ export class Kubelets {
     if (sandbox.exit) return;
     sandbox.exit = exit;
     sandbox.cause = toldBy(exit) ?? sandbox.cause ?? 'crashed';
-    this.#soon(2, 50, 'kubelet exit', () =>
-      this.#update(sandbox, (status) => podStatus.terminated(status, exit)),
-    );
+    this.#report(sandbox, exit);
+  }
+
+  #report(sandbox: Sandbox, exit: ContainerExit): void {
+    this.#soon(2, 50, 'kubelet exit', () => {
+      if (this.#sandboxes.has(sandbox.uid))
+        this.#update(sandbox, (status) => podStatus.terminated(status, exit));
+    });
     this.#soon(60, 500, 'kubelet teardown', () => this.#teardown(sandbox));
   }
 
   /** All containers have stopped. */
   #teardown(sandbox: Sandbox): void {
     const { state } = this.#parts;
-    if (sandbox.node.isLost) return;
+    if (sandbox.node.isLost || !this.#sandboxes.has(sandbox.uid)) return;
     this.#release(sandbox);
     if (sandbox.cause && this.#find(sandbox.name, sandbox.uid)) {
       this.#parts.onPodEnd(sandbox.name, sandbox.cause);

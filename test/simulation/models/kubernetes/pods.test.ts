@@ -129,6 +129,22 @@ test('finds that the pods of a lost node have crashed if it returns soon', async
   expect(facts).toEqual(['crashed']);
 });
 
+test('ends a pod whose container stopped just before its node was lost', async () => {
+  const { start, drive, cluster, pass, pod, facts } = open();
+  const { instanceId } = await drive(start());
+  const node = cluster.nodes.find(({ name }) => name === pod()?.spec.nodeName);
+  if (!node) throw new Error('the pod has no node');
+  cluster.killPod(podName(instanceId), 'crashed');
+  cluster.loseNode(node);
+  await pass(10_000);
+  expect(facts).toEqual([]);
+  cluster.restoreNode(node);
+  await pass(2_000);
+  const left = pod();
+  expect(left && readEnd(left)).toMatchObject({ reason: 'crashed' });
+  expect(facts).toEqual(['crashed']);
+});
+
 test('ends a claimed pod at its deadline', async () => {
   const { start, drive, pass, pod, facts } = open();
   await drive(start());
