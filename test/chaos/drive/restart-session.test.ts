@@ -42,6 +42,21 @@ test('reports a refusal that no fault explains as unexpected', async () => {
   });
 });
 
+test('retries until its time limit', async () => {
+  let nowMs = 0;
+  const sleep = async (ms: number) => {
+    nowMs += ms;
+  };
+  const clock = { now: () => nowMs, sleep };
+  const api: ApiCaller = { call: async () => refusal('runtime_unreachable') };
+  const time = { clock, limitMs: 240_000 };
+  expect(await restartSession(api, 'ses_1', 3, neverAborted, time)).toEqual({
+    kind: 'unexpected',
+    what: 'nothing was learnt of the restart of ses_1 in 240 s',
+  });
+  expect(nowMs).toBe(240_000);
+});
+
 test('throws for a complete but invalid response', async () => {
   await expect(restartWith(response('{"epoch":'))).rejects.toThrow(
     'an invalid response: {"epoch":',

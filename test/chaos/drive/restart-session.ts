@@ -3,8 +3,14 @@ import { type Clock, systemClock } from '@steppe/service-kit/process/clock';
 import { type ApiCaller, isPassing, wordsOf } from './api-caller.ts';
 import { readResponse } from './read-response.ts';
 
-const limitMs = 90_000;
+const defaultLimitMs = 90_000;
 const pauseMs = 50;
+
+interface RetryTime {
+  clock?: Pick<Clock, 'now' | 'sleep'>;
+  /** How long to try; by default 90 s. */
+  limitMs?: number;
+}
 
 /** The final outcome of a restart. */
 export type Restarted =
@@ -27,7 +33,7 @@ export async function restartSession(
   sessionId: string,
   epoch: number,
   stop: AbortSignal,
-  clock: Pick<Clock, 'now' | 'sleep'> = systemClock,
+  { clock = systemClock, limitMs = defaultLimitMs }: RetryTime = {},
 ): Promise<Restarted> {
   const endsAt = clock.now() + limitMs;
   while (clock.now() < endsAt && !stop.aborted) {

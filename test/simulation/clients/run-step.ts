@@ -90,7 +90,9 @@ function learnEpoch(session: ClientSession, { epoch }: SettledStep, isAlone: boo
 export async function restart(session: ClientSession): Promise<void> {
   const { client, id } = session;
   if (client.random.chance(0.5)) {
-    const restarted = await restartSession(client, id, session.epoch, neverAborted, client.clock);
+    const { clock } = client;
+    const time = { clock, limitMs: settleLimitMs };
+    const restarted = await restartSession(client, id, session.epoch, neverAborted, time);
     if (restarted.kind === 'session_ended') session.end();
     if (restarted.kind === 'unexpected') client.history.violate('late-response', restarted.what);
     if (restarted.kind === 'epoch') moveTo(session, restarted);
