@@ -25,6 +25,8 @@ const timing = { intervalMs: 60_000, leaseMs: 150_000 };
 interface Replica extends Reconciler {
   /** The outcomes of its turns so far: the outcome of each pass, or `stood by`. */
   turns: string[];
+  /** How long it waited after each turn so far. */
+  pauses: number[];
   /** Wakes every sleep of this length. */
   wake(ms: number): void;
 }
@@ -32,6 +34,7 @@ interface Replica extends Reconciler {
 /** A replica whose sleeps end when the test wakes them. */
 function startReplica(store: SessionStore = fixture.store): Replica {
   const turns: string[] = [];
+  const pauses: number[] = [];
   const sleepers: { ms: number; wake: () => void }[] = [];
   const reconcilerMetrics: ReconcilerMetrics = {
     observed: () => {},
@@ -43,6 +46,7 @@ function startReplica(store: SessionStore = fixture.store): Replica {
   const sleep: Clock['sleep'] = (ms, signal) =>
     new Promise((resolve) => {
       if (signal?.aborted) return resolve();
+      if (ms !== timing.leaseMs / 3) pauses.push(ms);
       sleepers.push({ ms, wake: resolve });
       signal?.addEventListener('abort', () => resolve(), { once: true });
     });
@@ -52,7 +56,7 @@ function startReplica(store: SessionStore = fixture.store): Replica {
     for (const sleeper of sleepers.splice(0))
       sleeper.ms === ms ? sleeper.wake() : sleepers.push(sleeper);
   };
-  const replica = { ...reconciler, turns, wake };
+  const replica = { ...reconciler, turns, pauses, wake };
   replicas.push(replica);
   return replica;
 }
@@ -187,9 +191,29 @@ it('continues after a pass that failed because of the store', async () => {
   const replica = startReplica({ ...fixture.store, acquireLease, sweep });
   isOut = false;
   await expectEventually(() => {
-    replica.wake(timing.intervalMs);
+    replica.wake(1_000);
     return orphan();
   }).toBe('failed');
   await expectEventually(() => replica.turns.at(-1)).toBe('complete');
+  await replica.close();
+});
+
+it('backs off after passes that failed, up to the interval', async () => {
+  let isOut = true;
+  const sweep: SessionStore['sweep'] = (options) => {
+    if (isOut) throw new SessionStoreUnavailableError('it is away');
+    return fixture.store.sweep(options);
+  };
+  const replica = startReplica({ ...fixture.store, sweep });
+  const { intervalMs } = timing;
+  const backOffsMs = [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, intervalMs, intervalMs];
+  for (const [at, backOffMs] of backOffsMs.entries()) {
+    await expectEventually(() => replica.pauses).toEqual(backOffsMs.slice(0, at + 1));
+    isOut = at < backOffsMs.length - 1;
+    replica.wake(backOffMs);
+  }
+  await expectEventually(() => replica.turns.at(-1)).toBe('complete');
+  await expectEventually(() => replica.pauses.at(-1)).toBe(intervalMs);
+  expect(replica.turns).toEqual([...backOffsMs.map(() => 'failed'), 'complete']);
   await replica.close();
 });

@@ -6,7 +6,7 @@ import { type ReconcilerServices, reconcile } from './reconcile.ts';
 import { createReconcilerMetrics } from './reconciler-metrics.ts';
 
 export interface ReconcilerTiming {
-  /** Time from the end of a pass to the start of the next. */
+  /** Time from the end of a pass to the start of the next; after a failed one it is shorter. */
   intervalMs: number;
   /**
    * How long a replica that died keeps the others from taking over. It must be much longer than the
@@ -24,6 +24,8 @@ export interface Reconciler {
 }
 
 const leaseName = 'reconciler';
+/** Before the pass after a failed one; doubled with each further failure, up to the interval. */
+const firstBackOffMs = 1_000;
 
 /**
  * Starts a reconciler. In each interval, the replica that holds the lease makes a pass. The first
@@ -91,12 +93,19 @@ export function startReconciler(
   };
 
   const run = async (): Promise<void> => {
+    let failures = 0;
     while (!closing.signal.aborted) {
-      await passOnce().catch((err) => {
+      try {
+        await passOnce();
+        failures = 0;
+      } catch (err) {
+        failures += 1;
         if (!closing.signal.aborted)
           logger.error({ err }, 'reconciler pass stopped; the next pass continues');
-      });
-      await sleep(intervalMs, closing.signal);
+      }
+      // One refused request of a sweep stops the pass: sessions must not wait a whole interval.
+      const backOffMs = failures > 0 ? firstBackOffMs * 2 ** (failures - 1) : intervalMs;
+      await sleep(Math.min(backOffMs, intervalMs), closing.signal);
     }
     await store
       .releaseLease(leaseName, holder)

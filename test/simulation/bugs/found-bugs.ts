@@ -14,4 +14,16 @@ export const foundBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'failed-pass-costs-interval',
+    breaks: 'result-is-what-ran',
+    why: 'After a pass that failed by one refused request, the reconciler waits a whole interval.',
+    patches: [
+      {
+        file: 'control-plane/reconciler/start-reconciler.ts',
+        from: 'failures > 0 ? firstBackOffMs * 2 ** (failures - 1) : intervalMs',
+        to: 'intervalMs',
+      },
+    ],
+  },
 ];
