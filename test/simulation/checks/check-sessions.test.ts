@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createHistory, type TerminalRow } from '../history/history.ts';
+import { createHistory, type FaultGroup, type TerminalRow } from '../history/history.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { makeRow } from '../testing/make-row.ts';
 import { checkSessions } from './check-sessions.ts';
@@ -21,11 +21,11 @@ interface Recorded {
   end?: string;
   endedAtMs?: number;
   isUnwanted?: boolean;
-  isHindered?: boolean;
+  hinderedBy?: FaultGroup;
 }
-function found({ row = {}, end, endedAtMs = 0, isUnwanted, isHindered }: Recorded) {
+function found({ row = {}, end, endedAtMs = 0, isUnwanted, hinderedBy }: Recorded) {
   const history = createHistory(kernel);
-  if (isHindered) history.fault('cluster', 'watchLate');
+  if (hinderedBy) history.fault(hinderedBy, 'late', 10_000);
   const terminal = terminalRow(row);
   history.terminalRows.push(terminal);
   if (isUnwanted) history.unwanted.add(terminal.session_id);
@@ -53,8 +53,12 @@ test.each<[string, Recorded]>([
     { row: { end_detail: rolledBack }, end: 'idle', endedAtMs: 70_000 },
   ],
   [
+    'is the rollback of a create that did not learn from the table whether it was ready',
+    { row: { end_detail: rolledBack }, end: 'idle', endedAtMs: 5_000, hinderedBy: 'table' },
+  ],
+  [
     'nobody saw because the cluster hindered it',
-    { row: { end_detail: unknown }, end: 'evicted', isHindered: true },
+    { row: { end_detail: unknown }, end: 'evicted', hinderedBy: 'cluster' },
   ],
 ])('finds nothing in an end that %s', (_, recorded) => {
   expect(found(recorded)).toEqual([]);
@@ -65,6 +69,10 @@ test.each<[string, Recorded]>([
   ['nobody requested', { row: { end_reason: 'deleted' }, end: 'deleted' }],
   ['comes before that of its instance', { end: 'idle', endedAtMs: 70_000 }],
   ['is a rollback after the end of its instance', { row: { end_detail: rolledBack }, end: 'idle' }],
+  [
+    'is a rollback of a create whose instance ended before it was ready',
+    { row: { end_detail: rolledBack }, end: 'idle', endedAtMs: -1, hinderedBy: 'table' },
+  ],
   ['is unknown although its instance was ended', { row: { end_detail: unknown }, end: 'deleted' }],
   ['is unknown although nothing hindered it', { row: { end_detail: unknown }, end: 'evicted' }],
   [

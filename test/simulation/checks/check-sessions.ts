@@ -63,12 +63,25 @@ function isKnownTooLate(row: TerminalRow, end: InstanceEnd, { wasCalm }: Recorde
   // It ended because its session had.
   if (end.reason === 'deleted') return !unknownExit.test(detail);
   const endedMs = Date.parse(row.ended_at);
-  // Its control-plane may die between the rollback of the row and the end of the instance.
-  if (rolledBack.test(detail) && end.atMs > endedMs) return true;
+  if (rolledBack.test(detail) && isApartFromRollback(row, end, wasCalm)) return true;
   const wasHindered = !wasCalm(end.atMs - lateEndMs, endedMs, ['cluster', 'process']);
   if (row.state === 'ended') return wasHindered && unwatchedEnd.test(detail);
   return (
     // Only a ready session ends for such a reason: the detail of a failed create begins with it.
     detail.startsWith(end.reason) || end.atMs > endedMs - lateEndMs || wasHindered
   );
+}
+
+/** Whether a create failed for a reason of its own, so that the end of its instance is no cause. */
+function isApartFromRollback(
+  { ready_at, ended_at }: TerminalRow,
+  end: InstanceEnd,
+  wasCalm: Recorded['wasCalm'],
+): boolean {
+  const endedMs = Date.parse(ended_at);
+  // Its control-plane may die between the rollback of the row and the end of the instance.
+  if (end.atMs > endedMs) return true;
+  // The create waited for the table to tell whether the row was ready, and the instance was bound.
+  const readyMs = ready_at ? Date.parse(ready_at) : Number.POSITIVE_INFINITY;
+  return end.atMs >= readyMs && !wasCalm(readyMs, endedMs, ['table']);
 }
