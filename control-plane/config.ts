@@ -79,7 +79,7 @@ export const controlPlaneVariables = z
     RECONCILE_INTERVAL_SECONDS: integerVariable(1, 300)
       .default(60)
       .describe(
-        'interval between passes of the reconciler, at most 300; one replica runs them at a time',
+        'interval between passes of the reconciler, at most 300, and shorter after a failed pass; one replica runs them at a time',
       ),
     RECONCILE_LEASE_SECONDS: integerVariable(3, 86_400)
       .default(150)
