@@ -57,6 +57,17 @@ export function describeEnds(opened: () => OpenProvisioner, stopWatching: () => 
       expect(collectEnds(provisioner)).toMatchObject([end]);
     });
 
+    it('does not keep the end of the instance waiting', async () => {
+      const { provisioner, runtime } = opened();
+      stopWatching();
+      const stop = provisioner.watch(() => new Promise(() => {}));
+      const { instanceId } = await provisioner.start(startRequest(runtime, { owner: newOwner() }));
+      await provisioner.end(instanceId);
+      stop();
+      await expectEventually(() => provisioner.list()).toEqual([]);
+      expect(collectEnds(provisioner)).toMatchObject([{ instanceId, reason: 'deleted' }]);
+    });
+
     it('can be found without being acknowledged', async () => {
       const { provisioner } = opened();
       stopWatching();

@@ -17,15 +17,12 @@ export const removeAgainAfterMs = 5_000;
 /** Follows the pods, and delivers the end of each instance that was ready. */
 export interface InstanceEnds {
   watch(listener: EndListener): () => void;
-  /** Resolves when an end that is known has been delivered for the first time. */
-  delivered(instanceId: InstanceId): Promise<void>;
   /** Resolves when no pod is being deleted any more. */
   close(): Promise<void>;
 }
 
 interface KnownEnd {
   pod: Pod;
-  delivered: Promise<void>;
   isAcknowledged: boolean;
   isGone: boolean;
 }
@@ -44,13 +41,12 @@ export function createInstanceEnds(parts: KubernetesParts): InstanceEnds {
   const delivery = createEndDelivery({ clock, onAcknowledged });
 
   const deliver = ({ instanceId, sessionId }: SessionPod, pod: Pod, cause: ExitCause) => {
-    const entry = { pod, delivered: Promise.resolve(), isAcknowledged: false, isGone: false };
-    ends.set(instanceId, entry);
+    ends.set(instanceId, { pod, isAcknowledged: false, isGone: false });
     const event = eventOf(cause);
     if (event) events.warn(pod, event, [cause.reason, cause.detail].filter(Boolean).join(': '));
     // Listeners are called before this returns, so that whoever sees the state finds the end.
     const end = { instanceId, ...(sessionId && { sessionId }), ...cause };
-    entry.delivered = delivery.deliver(end);
+    runDetached(() => delivery.deliver(end));
   };
 
   const follow = (change: PodChange) => {
@@ -74,7 +70,6 @@ export function createInstanceEnds(parts: KubernetesParts): InstanceEnds {
 
   return {
     watch: delivery.watch,
-    delivered: async (instanceId) => ends.get(instanceId)?.delivered,
     async close() {
       stopFollowing();
       delivery.close();

@@ -44,9 +44,9 @@ export function createKubernetesProvisioner(parts: StartParts): SessionProvision
   const end = async (instanceId: InstanceId) => {
     const name = podName(instanceId);
     const pod = informer.get(name);
-    // What is left of an instance that has ended stays until its end is acknowledged.
+    // What is left of an instance that has ended stays until its end is acknowledged. Nobody waits
+    // for that here: as long as the table is away, it takes minutes.
     if (!pod || readEnd(pod) === null) await deletePod(parts, name);
-    await ends.delivered(instanceId);
   };
 
   const start = async (request: StartRequest): Promise<Instance> => {
@@ -68,11 +68,7 @@ export function createKubernetesProvisioner(parts: StartParts): SessionProvision
       await synced();
       return claim(request);
     },
-    async retire(instanceId) {
-      const isRetired = await deleteWarm(parts, podName(instanceId));
-      if (isRetired) await ends.delivered(instanceId);
-      return isRetired;
-    },
+    retire: (instanceId) => deleteWarm(parts, podName(instanceId)),
     end,
     list: () => listInstances(parts),
     async count({ runtime, version }) {

@@ -1,5 +1,7 @@
 import type { PlantedBug } from './planted-bug.ts';
 
+const kubernetes = 'control-plane/provisioner/kubernetes';
+
 /** Bugs of the product that simulations found, as they were before their fix. */
 export const foundBugs: readonly PlantedBug[] = [
   {
@@ -23,6 +25,28 @@ export const foundBugs: readonly PlantedBug[] = [
         file: 'control-plane/reconciler/start-reconciler.ts',
         from: 'failures > 0 ? firstBackOffMs * 2 ** (failures - 1) : intervalMs',
         to: 'intervalMs',
+      },
+    ],
+  },
+  {
+    name: 'end-awaits-record',
+    breaks: 'late-response',
+    why: 'A failed create responds only after the end of its instance is recorded, minutes later.',
+    patches: [
+      {
+        file: `${kubernetes}/deliver-ends.ts`,
+        from: 'runDetached(() => delivery.deliver(end));',
+        to: 'Object.assign(ends.get(instanceId) ?? {}, { delivered: delivery.deliver(end) });',
+      },
+      {
+        file: `${kubernetes}/deliver-ends.ts`,
+        from: '    watch: delivery.watch,\n',
+        to: '    watch: delivery.watch,\n    delivered: async (id) => ends.get(id)?.delivered,\n',
+      },
+      {
+        file: `${kubernetes}/kubernetes-provisioner.ts`,
+        from: 'if (!pod || readEnd(pod) === null) await deletePod(parts, name);\n',
+        to: 'if (!pod || readEnd(pod) === null) await deletePod(parts, name);\n    await ends.delivered(instanceId);\n',
       },
     ],
   },
