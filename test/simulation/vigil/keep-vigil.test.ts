@@ -16,6 +16,8 @@ interface Scene {
   state: SessionRecord['state'];
   isCounted?: boolean;
   hasKey?: boolean;
+  /** After its creation. */
+  endedAfterMs?: number;
   hasNoRow?: boolean;
   hasPod?: boolean;
   endOfInstance?: string;
@@ -31,7 +33,8 @@ async function found(scene: Scene): Promise<string[]> {
   const kernel = new Kernel({ seed: 1 });
   const history = createHistory(kernel);
   const id = createIds(createSimulatedClock(kernel)).sessionId();
-  const row = makeRow(kernel.nowMs, { state: scene.state, session_id: id });
+  const ended_at = new Date(kernel.nowMs + (scene.endedAfterMs ?? 0)).toISOString();
+  const row = makeRow(kernel.nowMs, { state: scene.state, session_id: id, ended_at });
   const rows = new Map<string, SessionRecord>(scene.hasNoRow ? [] : [[id, row]]);
   const liveSets = new Map([['acme', scene.isCounted ? [id] : []]]);
   const keys = new Map(scene.hasKey ? [['key', id]] : []);
@@ -85,6 +88,12 @@ test('gives a reconciler its time after a fault, in which creates die', async ()
   const late = { ...scene, faultAfterMs: 100_000 };
   expect(await found({ ...late, healedAfterMs: 205_000 })).toEqual([]);
   expect(await found({ ...late, healedAfterMs: 215_000 })).toEqual(['late-provisioning']);
+});
+
+test('expects no release of a key by a create that may have died long before its row ended', async () => {
+  const scene: Scene = { state: 'failed', hasKey: true, isCounted: true, endedAfterMs: 100_000 };
+  expect(await found(scene)).toEqual(['late-quota-release', 'late-key-release']);
+  expect(await found({ ...scene, fault: 'process' })).toEqual(['late-quota-release']);
 });
 
 test('does not excuse by a fault of the cluster what needs the table alone', async () => {

@@ -23,6 +23,8 @@ interface Due {
   sinceMs: number;
   withinMs: number;
   hinderedBy: readonly FaultGroup[];
+  /** Set if a fault before `sinceMs` may have ended who should do it. */
+  hinderedSinceMs?: number;
   /**
    * Set for what happens whatever hindered it before: once nothing has hindered it for this long.
    */
@@ -48,10 +50,13 @@ export function keepVigil(kernel: Kernel, history: History, view: WorldView): vo
       ...findKeys(view),
       ...findLowPool(),
     ];
-    for (const { rule, what, sinceMs, withinMs, hinderedBy, afterCalmMs } of due) {
+    for (const one of due) {
+      const { rule, what, sinceMs, withinMs, hinderedBy, afterCalmMs } = one;
       if (kernel.nowMs - sinceMs <= withinMs || reported.has(what)) continue;
       // What began in a fault may go on after it, so a little time before counts too.
-      const fromMs = afterCalmMs ? kernel.nowMs - afterCalmMs : sinceMs - promptMs;
+      const fromMs = afterCalmMs
+        ? kernel.nowMs - afterCalmMs
+        : (one.hinderedSinceMs ?? sinceMs) - promptMs;
       const wasCalm = history.wasCalm(fromMs, kernel.nowMs, hinderedBy);
       if (wasCalm || !afterCalmMs) reported.add(what);
       if (wasCalm) history.violate(rule, what);
@@ -121,6 +126,8 @@ const findKeys = ({ table }: WorldView): Due[] =>
         sinceMs: row ? Date.parse(row.ended_at) : mintedAtMs(id),
         withinMs: promptMs,
         hinderedBy: planes,
+        // Only its create knows the key. If that died, the next request with the key releases it.
+        hinderedSinceMs: mintedAtMs(id),
       },
     ];
   });
