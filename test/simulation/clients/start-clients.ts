@@ -1,6 +1,7 @@
 import { sessionSchema } from '@steppe/contracts/session';
 import { wordsOf } from '../../chaos/drive/api-caller.ts';
 import { MalformedResponseError, readResponse } from '../../chaos/drive/read-response.ts';
+import { checkStepAfterEnd } from './check-step-after-end.ts';
 import { ClientSession } from './client-session.ts';
 import { createSession } from './create-session.ts';
 import { type Client, type ClientParts, openClient } from './open-client.ts';
@@ -111,12 +112,6 @@ async function checkEnded({ client, id }: ClientSession, endedMs: number): Promi
   const { history, clock } = client;
   const path = `/v1/sessions/${id}/steps`;
   const reply = await client.call({ method: 'POST', path, body: { code: '' } });
-  if (reply.kind === 'response') {
-    await reply.response.text().catch(() => '');
-    return history.violate('end-known', `${id} runs a step after its end was acknowledged`);
-  }
-  if (reply.kind === 'broken' || reply.error.code === 'session_ended') return;
-  // The row decides, so only its reads may fail.
-  if (history.wasCalm(endedMs, clock.now(), ['table']))
-    history.violate('end-known', `${id} has ended, and a step gets ${wordsOf(reply)}`);
+  if (reply.kind === 'response') await reply.response.text().catch(() => '');
+  checkStepAfterEnd(history, { sessionId: id, endedMs, nowMs: clock.now() }, reply);
 }

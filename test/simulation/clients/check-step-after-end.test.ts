@@ -1,0 +1,47 @@
+import type { ErrorCode } from '@steppe/contracts/errors';
+import { expect, test } from 'vitest';
+import type { Reply } from '../../chaos/drive/api-caller.ts';
+import { createHistory, type FaultGroup } from '../history/history.ts';
+import { Kernel } from '../kernel/kernel.ts';
+import { checkStepAfterEnd } from './check-step-after-end.ts';
+
+const sessionId = 'ses_1';
+const refusal = (code: ErrorCode): Reply => ({
+  kind: 'refusal',
+  status: 503,
+  error: { code, message: 'no', retryable: true, details: {}, request_id: 'req_1' },
+});
+const runs: Reply = {
+  kind: 'response',
+  response: new Response('{}'),
+};
+
+function found(reply: Reply, fault?: FaultGroup): string[] {
+  const kernel = new Kernel({ seed: 1 });
+  const history = createHistory(kernel);
+  if (fault) history.fault(fault, 'test');
+  checkStepAfterEnd(history, { sessionId, endedMs: kernel.nowMs, nowMs: kernel.nowMs }, reply);
+  return history.violations.map(({ rule }) => rule);
+}
+
+test.each<[string, Reply, FaultGroup?]>([
+  ['says so', refusal('session_ended')],
+  ['breaks', { kind: 'broken' }],
+  ['cannot be routed without the table', refusal('route_store_unavailable'), 'table'],
+  ['is routed by a paused process', refusal('route_store_unavailable'), 'process'],
+])('finds nothing in a step after the end that %s', (_, reply, fault) => {
+  expect(found(reply, fault)).toEqual([]);
+});
+
+test.each<[string, Reply, FaultGroup?]>([
+  ['runs, whatever the table did', runs, 'table'],
+  ['cannot be routed although nothing hinders it', refusal('route_store_unavailable')],
+  [
+    'cannot be routed, which a cluster does not hinder',
+    refusal('route_store_unavailable'),
+    'cluster',
+  ],
+  ['seeks its instance', refusal('runtime_unreachable'), 'process'],
+])('finds a step after the end that %s', (_, reply, fault) => {
+  expect(found(reply, fault)).toEqual(['end-known']);
+});
