@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pendingPod } from '@steppe/control-plane/provisioner/kubernetes/api/conformance/manifests';
 import type { KubeApi } from '@steppe/control-plane/provisioner/kubernetes/api/kube-api';
+import { KubeApiError } from '@steppe/control-plane/provisioner/kubernetes/api/kube-api-error';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { cluster } from '../support/cluster-program.ts';
 import { type OpenInformer, openInformer } from '../support/open-informer.ts';
@@ -19,10 +21,11 @@ describe('a restart of the API server', () => {
     let isDone = false;
     const work = async () => {
       while (!isDone) {
-        const { name } = (await api.pods.create(pendingPod({ app: 'test' }))).metadata;
+        const pod = pendingPod({ app: 'test' });
+        const { name } = (await retryForbidden(() => api.pods.create(pod))).metadata;
         created.push(name);
         if (created.length % 2 === 0) {
-          await api.pods.delete(name, { gracePeriodSeconds: 0 });
+          await retryForbidden(() => api.pods.delete(name, { gracePeriodSeconds: 0 }));
           removed.push(name);
         }
       }
@@ -42,6 +45,18 @@ describe('a restart of the API server', () => {
     expect(rounds).toContain('ended failed');
   });
 });
+
+/** An API server that has just started refuses calls until it has loaded its roles. */
+async function retryForbidden<T>(call: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      return await call();
+    } catch (error) {
+      if (!(error instanceof KubeApiError && error.kind === 'forbidden')) throw error;
+      await sleep(100);
+    }
+  }
+}
 
 async function namesIn({ pods }: KubeApi): Promise<string[]> {
   const { items } = await pods.list({ labels: { app: 'test' }, read: 'consistent' });
