@@ -1,10 +1,10 @@
-const noBytes: Buffer = Buffer.alloc(0);
+import { emptyBuffer } from './empty-buffer.ts';
 
 /** The last bytes of a stream, in a ring: a write costs only its own length. */
 export class TailBuffer {
   readonly #maxBytes: number;
   /** Grows up to the limit, so that a short tail takes little memory. */
-  #ring = noBytes;
+  #ring = emptyBuffer;
   /** The position of the oldest byte. */
   #start = 0;
   #size = 0;
@@ -42,7 +42,7 @@ export class TailBuffer {
   /** @returns the kept bytes, and drops them. */
   take(): Buffer {
     const kept = this.peek();
-    this.#ring = noBytes;
+    this.#ring = emptyBuffer;
     this.#start = 0;
     this.#size = 0;
     return kept;

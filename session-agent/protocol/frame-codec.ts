@@ -1,3 +1,4 @@
+import { emptyBuffer } from '../empty-buffer.ts';
 import type { WorkerFrame } from './frames.ts';
 import { wellFormedJson } from './well-formed-json.ts';
 import { maxFrameBytes } from './wire-format.ts';
@@ -34,7 +35,6 @@ export const decodeTrusted = (body: Buffer): unknown => JSON.parse(body.toString
 
 const headerBytes = 4;
 const firstRoomBytes = 64 * 1024;
-const noBytes: Buffer = Buffer.alloc(0);
 
 /**
  * Splits a byte stream into messages, whatever the sizes of its chunks. An incomplete frame takes
@@ -45,7 +45,7 @@ export class FrameDecoder<Message> {
   readonly #header = Buffer.alloc(headerBytes);
   /** Bytes of the current frame that have arrived, header included. */
   #size = 0;
-  #body = noBytes;
+  #body = emptyBuffer;
   #maxBytes: number;
 
   /**
@@ -67,7 +67,7 @@ export class FrameDecoder<Message> {
       if (this.#size < headerBytes || this.#size < headerBytes + this.#bodyBytes) continue;
       const body = this.#body.subarray(0, this.#bodyBytes);
       this.#size = 0;
-      this.#body = noBytes;
+      this.#body = emptyBuffer;
       this.#maxBytes = maxFrameBytes;
       yield this.#decode(body);
     }

@@ -1,3 +1,4 @@
+import { emptyBuffer } from '../empty-buffer.ts';
 import { markerByte, markerPrefix } from './wire-format.ts';
 
 /** Whether bytes belong to the running step, or to something that earlier steps left running. */
@@ -11,7 +12,6 @@ export interface MarkerSink {
   ended(): void;
 }
 
-const noBytes: Buffer = Buffer.alloc(0);
 /** Two numbers of nine digits, and the comma. */
 const longestName = 19;
 const turnName = /^([0-9]{1,9}),([0-9]{1,9})$/;
@@ -26,7 +26,7 @@ export class MarkerScanner {
   #place: Place = 'background';
   /** What the markers of the armed step begin with, until its end marker. */
   #prefix: Buffer | undefined;
-  #held = noBytes;
+  #held = emptyBuffer;
 
   constructor(sink: MarkerSink) {
     this.#sink = sink;
@@ -44,7 +44,7 @@ export class MarkerScanner {
 
   push(chunk: Buffer): void {
     let rest = this.#held.length > 0 ? Buffer.concat([this.#held, chunk]) : chunk;
-    this.#held = noBytes;
+    this.#held = emptyBuffer;
     for (let prefix = this.#prefix; prefix; prefix = this.#prefix) {
       const at = rest.indexOf(prefix);
       const nameAt = at + prefix.length;
@@ -69,7 +69,7 @@ export class MarkerScanner {
   /** The stream has ended: the bytes that were held are not a marker. */
   end(): void {
     this.#emit(this.#held);
-    this.#held = noBytes;
+    this.#held = emptyBuffer;
   }
 
   /** @returns what a marker means, if one with this name can come now. */

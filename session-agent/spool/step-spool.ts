@@ -1,3 +1,4 @@
+import { emptyBuffer } from '../empty-buffer.ts';
 import {
   channels,
   headerBytes,
@@ -15,7 +16,6 @@ const flushBytes = 64 * 1024;
 export const maxPieceBytes = 64 * 1024;
 const slotsPerFile = 64;
 const firstPendingBytes = 1024;
-const nothing: Buffer = Buffer.alloc(0);
 
 /** Consecutive records, without a loss between them. */
 export interface Segment {
@@ -50,7 +50,7 @@ export class StepSpool {
   readonly #slots: number[] = [];
   #segments: Segment[] = [];
   /** The end of the current segment: records that are not in the file yet. */
-  #pending = nothing;
+  #pending = emptyBuffer;
   #pendingBytes = 0;
   #current: Segment | undefined;
   /** The end of the current segment when it was last written. */
@@ -117,9 +117,9 @@ export class StepSpool {
 
   /** The records of a segment from `offset`, at least one of them; empty at its end. */
   async read(segment: Segment, offset: number): Promise<Buffer> {
-    if (segment.dropped) return Buffer.alloc(0);
+    if (segment.dropped) return emptyBuffer;
     if (offset >= segment.writtenBytes) {
-      if (segment !== this.#current) return Buffer.alloc(0);
+      if (segment !== this.#current) return emptyBuffer;
       // A copy: the next records may replace these.
       return Buffer.from(this.#pending.subarray(offset - segment.writtenBytes, this.#pendingBytes));
     }
@@ -127,11 +127,11 @@ export class StepSpool {
     try {
       const chunk = await this.#file?.read(segment.slot * this.#slotBytes + offset, length);
       // Its place may have been used again meanwhile.
-      return segment.dropped || !chunk ? Buffer.alloc(0) : chunk;
+      return segment.dropped || !chunk ? emptyBuffer : chunk;
     } catch {
       // Unreadable records are lost.
       this.#drop(segment);
-      return Buffer.alloc(0);
+      return emptyBuffer;
     }
   }
 
@@ -147,7 +147,7 @@ export class StepSpool {
     for (const segment of this.#segments) segment.dropped = true;
     this.#segments = [];
     this.#current = undefined;
-    this.#pending = nothing;
+    this.#pending = emptyBuffer;
     this.#pendingBytes = 0;
     this.#slots.length = 0;
     this.#file?.remove();

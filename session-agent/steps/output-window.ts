@@ -1,10 +1,10 @@
+import { emptyBuffer } from '../empty-buffer.ts';
 import { TailBuffer } from '../tail-buffer.ts';
 
 /** What a result shows of longer output. @param droppedBytes of the middle. */
 export type Notice = (droppedBytes: number) => string;
 
 const firstHeadBytes = 256;
-const noBytes: Buffer = Buffer.alloc(0);
 
 /**
  * What a result shows of one output stream: all of it up to a limit; otherwise the first and the
@@ -13,7 +13,7 @@ const noBytes: Buffer = Buffer.alloc(0);
 export class OutputWindow {
   readonly #notice: Notice;
   readonly #headLimit: number;
-  #head = noBytes;
+  #head = emptyBuffer;
   #headBytes = 0;
   readonly #tail: TailBuffer;
 

@@ -1,12 +1,12 @@
 import type { OutputStream } from '@steppe/contracts/step';
 import type { Clock } from '@steppe/service-kit/process/clock';
+import { emptyBuffer } from '../empty-buffer.ts';
 import { maxPieceBytes } from '../spool/step-spool.ts';
 import { incompleteEnd } from './output-window.ts';
 
 export const coalesceMs = 5;
 
 const firstBufferBytes = 1024;
-const noBytes: Buffer = Buffer.alloc(0);
 
 /**
  * One output stream: bytes in, pieces of whole characters out. Small writes within a few
@@ -16,7 +16,7 @@ const noBytes: Buffer = Buffer.alloc(0);
 class PieceStream {
   readonly #emit: (piece: Buffer) => void;
   readonly #clock: Clock;
-  #buffer = noBytes;
+  #buffer = emptyBuffer;
   #pendingBytes = 0;
   #cancelFlush: (() => void) | undefined;
 
@@ -52,7 +52,7 @@ class PieceStream {
   end(): void {
     this.#stopTimer();
     const all = this.#buffer.subarray(0, this.#pendingBytes);
-    this.#buffer = noBytes;
+    this.#buffer = emptyBuffer;
     this.#pendingBytes = 0;
     if (all.length > 0) this.#emit(all);
   }
