@@ -127,12 +127,12 @@ export class StepSpool {
     try {
       const chunk = await this.#file?.read(segment.slot * this.#slotBytes + offset, length);
       // Its place may have been used again meanwhile.
-      return segment.dropped || !chunk ? emptyBuffer : chunk;
-    } catch {
-      // Unreadable records are lost.
-      this.#drop(segment);
-      return emptyBuffer;
-    }
+      if (segment.dropped) return emptyBuffer;
+      if (chunk?.length === length) return chunk;
+    } catch {}
+    // Records that cannot be read, or of which the file has lost a part, are lost.
+    this.#drop(segment);
+    return emptyBuffer;
   }
 
   /** No more records come: takes no more memory than they need. */

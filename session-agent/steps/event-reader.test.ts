@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, truncateSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import { toRawJson } from '../protocol/raw-json.ts';
@@ -171,6 +171,18 @@ test('a full disk ends no step: what it does not take is counted', async () => {
   expect(textOf(events).endsWith(line(49_999))).toBe(true);
   expect(step.result()).toMatchObject({ status: 'completed', truncated: { stdout: true } });
   expect(step.result().stdout).toMatch(/^0\.+\n[\s\S]*\n49999\.+\n$/);
+});
+
+test('a file that lost a part is told as a loss, and its reader comes to the end', async () => {
+  const directory = newDirectory();
+  const step = startedStep(newSpool({ stepBytes: mebibyte, directory }));
+  print(step, 0, 5_000);
+  for (const name of readdirSync(directory)) truncateSync(join(directory, name), 0);
+  step.end(completed);
+  const events = await eventsOf(step);
+  expectNoHiddenGap(events);
+  expect(dropsIn(events).length).toBeGreaterThan(0);
+  expect(events.at(-1)).toMatchObject({ type: 'step_ended' });
 });
 
 test('a directory that cannot be made loses no result', async () => {
