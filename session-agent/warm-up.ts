@@ -139,7 +139,7 @@ const rehearsalOf = (interpreter: Interpreter) => ({
     return interpreter.canRun;
   },
   ready: () => interpreter.ready(),
-  run: (...step: Parameters<StepInterpreter['run']>) => interpreter.rehearse(...step),
+  run: (...step: Parameters<StepInterpreter['run']>) => interpreter.run(...step, true),
   interrupt: (stepId: string) => interpreter.interrupt(stepId),
   kill: () => interpreter.kill(),
   restart: () => interpreter.restart(),

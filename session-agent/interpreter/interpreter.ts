@@ -119,28 +119,12 @@ export class Interpreter implements StepInterpreter {
     return this.#workers.configure(env);
   }
 
-  run(
+  /** @param isRehearsed the step is not counted, and the runtime forgets it. */
+  async run(
     step: StepCode,
     sink: StepSink,
     onStarted: (executionCount: number) => void,
-  ): Promise<RunEnd> {
-    return this.#run(step, sink, onStarted, false);
-  }
-
-  /** Like `run`, for a step that is not counted and that the runtime forgets. */
-  rehearse(
-    step: StepCode,
-    sink: StepSink,
-    onStarted: (executionCount: number) => void,
-  ): Promise<RunEnd> {
-    return this.#run(step, sink, onStarted, true);
-  }
-
-  async #run(
-    step: StepCode,
-    sink: StepSink,
-    onStarted: (executionCount: number) => void,
-    isRehearsed: boolean,
+    isRehearsed = false,
   ): Promise<RunEnd> {
     const { worker } = this.#state;
     if (!worker || !this.canRun) throw new Error(`the interpreter is ${this.state}`);
