@@ -1,7 +1,7 @@
+import { residentBytes } from '../../test/support/processes/instance.ts';
 import { measureKernel } from '../peers/kernels/run-kernel-program.ts';
 import type { Bench, Row } from '../row.ts';
 import { alternate } from '../run/alternate.ts';
-import { residentBytes } from '../run/process-usage.ts';
 import { stepRequest } from '../subjects/hop.ts';
 import { openServices, type Services } from '../subjects/services.ts';
 

@@ -1,9 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { residentBytes } from '../../test/support/processes/instance.ts';
 import type { Figure } from '../figure.ts';
 import type { Bench, Row } from '../row.ts';
 import { alternate } from '../run/alternate.ts';
-import { cpuSeconds, residentBytes } from '../run/process-usage.ts';
+import { cpuSeconds } from '../run/process-usage.ts';
 import { type OpenSession, openServices, type Services } from '../subjects/services.ts';
 
 const lineBytes = 80;

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { residentBytes } from '../../test/support/processes/instance.ts';
 import type { LoadRequest } from '../load/load-spec.ts';
 import type { Load } from '../load/start-load.ts';
 import type { Row } from '../row.ts';
-import { residentBytes } from '../run/process-usage.ts';
 import { type Forwarder, openHop, stepRequest } from '../subjects/hop.ts';
 import { type FakeAgent, openFakeAgent } from '../subjects/start-fake-agent.ts';
 

@@ -10,13 +10,6 @@ export function cpuSeconds(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
 
-/** Resident memory of a process, at present or at its peak. */
-export const residentBytes = (pid: number, which: 'VmRSS' | 'VmHWM' = 'VmRSS'): number =>
-  kilobytesOf(readFileSync(`/proc/${pid}/status`, 'utf8'), which) * 1024;
-
-const kilobytesOf = (text: string, name: string): number =>
-  Number(new RegExp(`^${name}:\\s+(\\d+) kB$`, 'm').exec(text)?.[1]);
-
 /**
  * Memory of processes and of all that they started. What several processes share is divided among
  * them, so that sums are right.
@@ -24,8 +17,13 @@ const kilobytesOf = (text: string, name: string): number =>
 export const treeBytes = (pids: readonly number[]): number =>
   pids
     .flatMap(treeOf)
-    .map((pid) => kilobytesOf(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8'), 'Pss') * 1024)
+    .map(proportionalBytes)
     .reduce((sum, bytes) => sum + bytes, 0);
+
+const proportionalBytes = (pid: number): number => {
+  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1]) * 1024;
+};
 
 /** A process, what it started, and what those started. */
 const treeOf = (pid: number): number[] => [pid, ...childrenOf(pid).flatMap(treeOf)];
