@@ -1,6 +1,8 @@
 /** What a figure must keep to. */
 export interface Budget {
-  /** What the limit is for: our median in the figure's unit, or ours divided by what is beside it. */
+  /**
+   * What the limit is for: our median in the figure's unit, or ours divided by what is beside it.
+   */
   of: 'ours' | 'ratio';
   at: 'most' | 'least';
   limit: number;

@@ -12,7 +12,9 @@ type OpenSpec = Extract<LoadSpec, { kind: 'open' }>;
 /** The pacer's thread needs this long to start, so that even the first request is sent on time. */
 const leadMs = 100;
 
-/** Sends each request when it is due; a latency includes the time that a request waited to be sent. */
+/**
+ * Sends each request when it is due; a latency includes the time that a request waited to be sent.
+ */
 export async function runOpenLoad(spec: OpenSpec): Promise<LoadResult> {
   const random = createRandom(spec.seed);
   const dueTimes = poissonDueTimes({ ...spec, random });

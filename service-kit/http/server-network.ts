@@ -7,6 +7,4 @@ export interface ServerNetwork {
 }
 
 /** A service that opens no connections uses this alone: every agent would load undici for nothing. */
-export const tcpServers: ServerNetwork = {
-  createServer: (options, handle) => createServer(options, handle),
-};
+export const tcpServers: ServerNetwork = { createServer };

@@ -4,7 +4,9 @@ interface NginxFiles {
   port: number;
 }
 
-/** A proxy as operators run it: keep-alive on both sides, an access log in a file, no temporary files. */
+/**
+ * A proxy as operators run it: keep-alive on both sides, an access log in a file, no temporary files.
+ */
 export const proxyConfig = ({ directory, port }: NginxFiles, upstreamPort: number): string =>
   configText(
     directory,

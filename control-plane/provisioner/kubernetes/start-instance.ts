@@ -157,7 +157,9 @@ async function problemOf(
 const deletedMeanwhile = () =>
   new StartFailedError('start_failed', 'the pod was deleted while it started');
 
-/** What the caller of a start sees of its failure. What the pod waited for says more than an abort. */
+/**
+ * What the caller of a start sees of its failure. What the pod waited for says more than an abort.
+ */
 function toFailure(error: unknown, signal: AbortSignal, waitedFor?: StartProblem): unknown {
   if (error instanceof StartFailedError) return error;
   if (signal.aborted && waitedFor)

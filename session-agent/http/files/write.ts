@@ -24,9 +24,9 @@ export const putFile = sessionRoute(
       const { created, entry } = await workspace.makeDirectory(segments, checkOf(conditions));
       return respondJson(call, entry satisfies FileEntry, created ? 201 : 200);
     }
-    const announcedBytes = Number(call.incoming.headers['content-length'] ?? 0);
-    if (announcedBytes > maxFileBytes) throw fileTooLarge(maxFileBytes);
     const { incoming } = call;
+    const announcedBytes = Number(incoming.headers['content-length'] ?? 0);
+    if (announcedBytes > maxFileBytes) throw fileTooLarge(maxFileBytes);
     const { created, entry, version } = await workspace.writeFile(segments, incoming, {
       maxBytes: maxFileBytes,
       announcedBytes,

@@ -19,12 +19,10 @@ const { values } = parseArgs({
 });
 
 await bundleSimulation(bundleDirectory);
-const isWhole = !values.weather && !values.clients && !values.only;
-const args = [
-  ...(values.weather ? [`--weather=${values.weather === 'none' ? '' : values.weather}`] : []),
-  ...(values.clients ? [`--clients=${values.clients === 'none' ? '' : values.clients}`] : []),
-  ...(values.only ? [`--only=${values.only === 'none' ? '' : values.only}`] : []),
-];
+const { weather, clients, only } = values;
+const args = Object.entries({ weather, clients, only })
+  .filter(([, list]) => list)
+  .map(([name, list]) => `--${name}=${list === 'none' ? '' : list}`);
 const first = Number(values.from || values.seed || 1);
 const count = Number(values.seeds || 1);
 if (values.trace) {
@@ -46,7 +44,7 @@ await runSeeds(
     },
   },
 );
-if (firstFailure && isWhole)
+if (firstFailure && args.length === 0)
   console.log(describeShrunk(await shrinkSeed(bundleDirectory, firstFailure)));
 console.log(tally.summary());
 process.exitCode = tally.failed > 0 ? 1 : 0;
