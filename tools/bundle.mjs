@@ -6,13 +6,10 @@ import { build } from 'esbuild';
 import { nodeRuntimeBundle } from '../session-agent/runtimes/node/bundle-options.mjs';
 import { bundleDynalite } from './bundle-dynalite.mjs';
 import { bundledPackages, readPackage } from './bundled-packages.mjs';
+import { esmBundle, requireBanner } from './esm-bundle.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const dist = `${root}dist`;
-
-/** CommonJS packages inside an ESM bundle call `require`. */
-const requireBanner =
-  "import { createRequire as bundleRequire } from 'node:module';const require = bundleRequire(import.meta.url);";
 
 const common = {
   absWorkingDir: root,
@@ -39,10 +36,8 @@ const builds = {
       token: 'local/token.ts',
       openapi: 'openapi/print-document.ts',
     },
+    ...esmBundle,
     outdir: dist,
-    format: 'esm',
-    outExtension: { '.js': '.mjs' },
-    banner: { js: requireBanner },
     // The storage engine of dynalite loads native code from its own directory.
     external: ['dynalite'],
   }),

@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { esmBundle } from '../../tools/esm-bundle.mjs';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const outdir = `${root}dist/bench/programs`;
@@ -7,6 +8,7 @@ const outdir = `${root}dist/bench/programs`;
 /** Bundles the programs that the bench starts, so that none of them compiles while it is measured. */
 export async function buildPrograms(): Promise<void> {
   await build({
+    ...esmBundle,
     absWorkingDir: root,
     entryPoints: {
       load: 'bench/load/main.ts',
@@ -15,15 +17,6 @@ export async function buildPrograms(): Promise<void> {
       'fake-agent': 'bench/peers/fake-agent/main.ts',
     },
     outdir,
-    bundle: true,
-    platform: 'node',
-    target: 'node20.20',
-    format: 'esm',
-    outExtension: { '.js': '.mjs' },
-    // CommonJS packages inside an ESM bundle call `require`.
-    banner: {
-      js: "import { createRequire as bundleRequire } from 'node:module';const require = bundleRequire(import.meta.url);",
-    },
     logLevel: 'warning',
   });
 }

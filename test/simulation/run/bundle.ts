@@ -1,16 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { build, type Plugin } from 'esbuild';
+import { esmBundle } from '../../../tools/esm-bundle.mjs';
 import type { Patch } from '../bugs/planted-bug.ts';
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 
 /** Where the bundle without a planted bug is. */
 export const bundleDirectory = `${root}dist/simulation`;
-
-/** CommonJS packages inside an ESM bundle call `require`. */
-const requireBanner =
-  "import { createRequire as bundleRequire } from 'node:module';const require = bundleRequire(import.meta.url);";
 
 /**
  * Bundles the product and its simulator into a directory, whose `main.mjs` runs seeds.
@@ -23,15 +20,10 @@ export async function bundleSimulation(
 ): Promise<void> {
   const applied = new Set<Patch>();
   await build({
+    ...esmBundle,
     absWorkingDir: root,
     entryPoints: { main: 'test/simulation/run/main.ts' },
     outdir,
-    bundle: true,
-    platform: 'node',
-    format: 'esm',
-    target: 'node20.20',
-    outExtension: { '.js': '.mjs' },
-    banner: { js: requireBanner },
     logLevel: 'error',
     plugins: [perProcessTimers, withoutStorage, plant(patches, applied)],
   });
