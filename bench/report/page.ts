@@ -1,6 +1,6 @@
+import { cellsOf, headings } from './cells.ts';
 import { curvesPlot, escapeText, roundsPlot } from './plots.ts';
 import type { SummarisedFigure } from './summary.ts';
-import { budgetText, numberText, spreadText } from './texts.ts';
 
 export interface Machine {
   processor: string;
@@ -30,7 +30,7 @@ export function pageText(
 <h1>Steppe bench</h1>
 <p>${escapeText(machine.at)} · ${escapeText(machine.processor)}, ${machine.cores} cores · Node ${escapeText(machine.node)} · ${met} budgets met, ${missed} missed.
 A figure is the median of its rounds, with their range; a ratio is ours divided by what is beside it.</p>
-<table><thead><tr><th>figure</th><th>ours</th><th>beside</th><th>ratio</th><th>budget</th><th></th></tr></thead><tbody>
+<table><thead><tr>${headings.map((heading) => `<th>${heading}</th>`).join('')}</tr></thead><tbody>
 ${summarised.map(tableRow).join('\n')}
 </tbody></table>
 ${[...rows].map(([name, figures]) => `<section><h2>${escapeText(name)}</h2>${figures.map(plotsOf).join('')}</section>`).join('\n')}
@@ -38,16 +38,9 @@ ${[...rows].map(([name, figures]) => `<section><h2>${escapeText(name)}</h2>${fig
 `;
 }
 
-function tableRow({ figure, ours, beside, ratio, budget, verdict }: SummarisedFigure): string {
-  const besideText = figure.beside && beside && `${figure.beside.name} ${spreadText(beside)}`;
-  const cells = [
-    figure.title,
-    `${spreadText(ours)} ${figure.unit}`,
-    besideText ?? '',
-    ratio === undefined ? '' : `${numberText(ratio)} ×`,
-    budgetText(budget, figure.unit),
-  ];
-  const shown = verdict === 'no budget' ? '' : verdict;
+function tableRow(summarised: SummarisedFigure): string {
+  const cells = cellsOf(summarised);
+  const shown = cells.pop() ?? '';
   return `<tr>${cells.map((cell) => `<td>${escapeText(cell)}</td>`).join('')}<td class="${shown}">${shown}</td></tr>`;
 }
 

@@ -1,7 +1,5 @@
+import { cellsOf, headings } from './cells.ts';
 import type { SummarisedFigure } from './summary.ts';
-import { budgetText, numberText, spreadText } from './texts.ts';
-
-const headings = ['figure', 'ours', 'beside', 'ratio', 'budget', ''];
 
 /** The table that the bench prints: a line for each figure, under the name of its row. */
 export function tableText(rows: ReadonlyMap<string, readonly SummarisedFigure[]>): string {
@@ -16,12 +14,3 @@ export function tableText(rows: ReadonlyMap<string, readonly SummarisedFigure[]>
       .trimEnd();
   return [headings, widths.map((width) => '-'.repeat(width)), ...lines].map(lineOf).join('\n');
 }
-
-const cellsOf = ({ figure, ours, beside, ratio, budget, verdict }: SummarisedFigure): string[] => [
-  figure.title,
-  `${spreadText(ours)} ${figure.unit}`,
-  figure.beside && beside ? `${figure.beside.name} ${spreadText(beside)}` : '',
-  ratio === undefined ? '' : `${numberText(ratio)} ×`,
-  budgetText(budget, figure.unit),
-  verdict === 'no budget' ? '' : verdict,
-];
