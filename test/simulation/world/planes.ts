@@ -1,6 +1,5 @@
 import type { Ids } from '@steppe/contracts/ids';
 import { connectProvisioner } from '@steppe/control-plane/provisioner/kubernetes/open-kubernetes';
-import { defaultPodSettings } from '@steppe/control-plane/provisioner/kubernetes/pod-settings';
 import { builtInRuntimes } from '@steppe/control-plane/runtimes/built-in-runtimes';
 import { findRuntime } from '@steppe/control-plane/runtimes/find-runtime';
 import { toSessionRuntime } from '@steppe/control-plane/runtimes/session-runtime';
@@ -15,6 +14,7 @@ import { Registry } from 'prom-client';
 import { tenantVerifier } from '../../../control-plane/testing/tenant-verifier.ts';
 import type { TableModel } from '../models/dynamodb/table-model.ts';
 import type { ClusterModel } from '../models/kubernetes/cluster-model.ts';
+import { podTemplate } from '../models/kubernetes/pod-template.ts';
 import { createSimulatedSigner } from './simulated-credentials.ts';
 import { createSimulatedLogger } from './simulated-logger.ts';
 import type { Simulation } from './simulation.ts';
@@ -41,15 +41,7 @@ const runtime = {
 
 const podConfig = {
   config: { routeAddress: 'service', longestLifeMs: 90_000_000 },
-  template: {
-    agentImage: 'localhost/agent:1',
-    publicKeysConfigMap: 'keys',
-    settings: defaultPodSettings,
-    agentVariables: {},
-    runtimeVariables: {},
-    preload: undefined,
-    logLevel: 'info',
-  },
+  template: podTemplate,
   podRuntimes: [runtime],
 } as const;
 

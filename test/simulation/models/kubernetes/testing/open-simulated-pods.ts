@@ -1,7 +1,6 @@
 import { Socket } from 'node:net';
 import { createIds, type InstanceId, type SessionId } from '@steppe/contracts/ids';
 import { connectProvisioner } from '@steppe/control-plane/provisioner/kubernetes/open-kubernetes';
-import { defaultPodSettings } from '@steppe/control-plane/provisioner/kubernetes/pod-settings';
 import { label, podName } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-labels';
 import type { SessionProvisioner } from '@steppe/control-plane/provisioner/session-provisioner';
 import { builtInRuntimes } from '@steppe/control-plane/runtimes/built-in-runtimes';
@@ -14,6 +13,7 @@ import { createSimulatedClock } from '../../../kernel/simulated-clock.ts';
 import { type ClusterModel, createClusterModel } from '../cluster-model.ts';
 import type { ClusterOptions } from '../cluster-parts.ts';
 import type { ContainerExit, ContainerStart } from '../container.ts';
+import { podTemplate } from '../pod-template.ts';
 import { quietCluster } from './quiet-cluster.ts';
 
 /** The least that is an agent in a pod: it becomes ready, is bound once, and stops when told. */
@@ -65,7 +65,7 @@ export function openSimulatedPods(options: Partial<ClusterOptions> = {}): Simula
     open: () =>
       connectProvisioner(
         cluster.kubeApi({ clock, ids }),
-        { config, template, podRuntimes: Object.values(runtimes) },
+        { config, template: podTemplate, podRuntimes: Object.values(runtimes) },
         { network, clock, ids, logger, registry: createRegistry('test') },
       ),
     bind(instanceId, address, sessionId) {
@@ -80,15 +80,6 @@ export function openSimulatedPods(options: Partial<ClusterOptions> = {}): Simula
 }
 
 const config = { routeAddress: 'service', longestLifeMs: 3_600_000 } as const;
-const template = {
-  agentImage: 'localhost/agent:1',
-  publicKeysConfigMap: 'keys',
-  settings: defaultPodSettings,
-  agentVariables: {},
-  runtimeVariables: {},
-  preload: undefined,
-  logLevel: 'info',
-};
 
 function startFakeAgent(kernel: Kernel, agents: Map<string, FakeAgent>, start: ContainerStart) {
   const { name, labels } = start.pod.metadata;
