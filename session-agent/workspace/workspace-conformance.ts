@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { expect, test } from 'vitest';
+import { readPages } from '../testing/read-pages.ts';
 import type { Check, ListOptions, Workspace } from './workspace.ts';
 
 /** An empty workspace for one test. */
@@ -255,16 +256,7 @@ function callsOf(workspace: Workspace) {
     },
     paths: async (...segments: string[]) =>
       (await list(segments, {})).entries.map(({ path }) => path),
-    async pages(options: Partial<ListOptions>): Promise<string[][]> {
-      const pages: string[][] = [];
-      for (let after: string[] | undefined, isMore = true; isMore; ) {
-        const { entries, more } = await list([], { ...options, after });
-        pages.push(entries.map(({ path }) => path));
-        after = entries.at(-1)?.path.split('/');
-        isMore = more;
-      }
-      return pages;
-    },
+    pages: (options: Partial<ListOptions>) => readPages((after) => list([], { ...options, after })),
   };
 }
 

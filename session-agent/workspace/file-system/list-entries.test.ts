@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { readPages } from '../../testing/read-pages.ts';
 import { segmentsOf } from '../file-path.ts';
 import { type ListBounds, listEntries } from './list-entries.ts';
 
@@ -40,16 +41,8 @@ const list = (segments: string[] = [], options: Partial<ListBounds> = {}) =>
   });
 const pathsOf = async (...given: Parameters<typeof list>) =>
   (await list(...given)).entries.map(({ path }) => path);
-const everyPage = async (options: Partial<ListBounds>) => {
-  const pages: string[][] = [];
-  for (let after: string[] | undefined, isMore = true; isMore; ) {
-    const { entries, more } = await list([], { ...options, after });
-    pages.push(entries.map(({ path }) => path));
-    after = entries.at(-1)?.path.split('/');
-    isMore = more;
-  }
-  return pages;
-};
+const everyPage = (options: Partial<ListBounds>) =>
+  readPages((after) => list([], { ...options, after }));
 const code = (expected: string) => expect.objectContaining({ code: expected });
 
 test('is sorted across pages, with each entry once', async () => {
