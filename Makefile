@@ -152,7 +152,7 @@ $(kernels): bench/requirements.txt
 # The proxy that the bench compares with: Debian's, unpacked and not installed, so that no server is started.
 $(nginx):
 	@command -v apt-get >/dev/null || { echo 'the bench needs nginx: put it at .nginx/usr/sbin/nginx and touch $@' >&2; exit 1; }
-	mkdir -p $(@D) && cd $(@D) && apt-get --quiet=2 download nginx >&2 && dpkg-deb --extract nginx_*.deb .
+	mkdir -p $(@D) && cd $(@D) && apt-get --quiet=2 --option APT::Sandbox::User=root download nginx >&2 && dpkg-deb --extract nginx_*.deb .
 	@touch $@
 
 # Generates requests from the OpenAPI document.

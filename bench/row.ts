@@ -1,5 +1,6 @@
 import type { Figure } from './figure.ts';
 import type { Load } from './load/start-load.ts';
+import type { OnClose } from './run/stop-after.ts';
 
 /** What a row gets to measure with. */
 export interface Bench {
@@ -10,7 +11,7 @@ export interface Bench {
   /** An empty directory, removed when the row ends. */
   directory: string;
   /** Registers what to stop when the row ends; the last one is stopped first. */
-  onClose<T extends { stop(): Promise<unknown> }>(started: T): T;
+  onClose: OnClose;
 }
 
 /** A part of the bench that can run by itself. */

@@ -4,6 +4,7 @@ import { residentBytes } from '../../test/support/processes/instance.ts';
 import type { LoadRequest } from '../load/load-spec.ts';
 import type { Load } from '../load/start-load.ts';
 import type { Row } from '../row.ts';
+import { stopAfter } from '../run/stop-after.ts';
 import { type Forwarder, openHop, stepRequest } from '../subjects/hop.ts';
 import { type FakeAgent, openFakeAgent } from '../subjects/start-fake-agent.ts';
 
@@ -18,16 +19,19 @@ export const waitingSteps: Row = {
     const agent = await openFakeAgent(bench);
     const grown = { ours: [] as number[], bare: [] as number[] };
     for (let round = 0; round < bench.rounds; round++) {
-      // A process that held them before keeps the memory: each round has its own.
       const directory = join(bench.directory, `round-${round}`);
       mkdirSync(directory);
-      const hop = await openHop({ ...bench, directory }, { agentPort: agent.port });
-      for (const name of ['ours', 'bare'] as const) {
-        const hold = (count: number) =>
-          kilobytesPerStep(bench.load, agent, hop[name], stepRequest(hop.authorization), count);
-        await hold(warmUpSteps);
-        grown[name].push(await hold(steps));
-      }
+      // A process that held them before keeps the memory: each round has its own. They stop with
+      // it: the agent runs out of file descriptors if every round leaves its connections open.
+      await stopAfter(async (onClose) => {
+        const hop = await openHop({ ...bench, directory, onClose }, { agentPort: agent.port });
+        for (const name of ['ours', 'bare'] as const) {
+          const hold = (count: number) =>
+            kilobytesPerStep(bench.load, agent, hop[name], stepRequest(hop.authorization), count);
+          await hold(warmUpSteps);
+          grown[name].push(await hold(steps));
+        }
+      });
     }
     return [
       {

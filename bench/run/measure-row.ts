@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Figure } from '../figure.ts';
 import { startLoad } from '../load/start-load.ts';
 import type { Row } from '../row.ts';
+import { stopAfter } from './stop-after.ts';
 
 interface Extent {
   rounds: number;
@@ -15,17 +16,13 @@ interface Extent {
 export async function measureRow(row: Row, { rounds, scale, parent }: Extent): Promise<Figure[]> {
   const directory = join(parent, row.name);
   mkdirSync(directory);
-  const started: { stop(): Promise<unknown> }[] = [];
-  const onClose = <T extends { stop(): Promise<unknown> }>(one: T): T => {
-    started.push(one);
-    return one;
-  };
+  const scaled = (full: number) => full * scale;
   try {
-    const load = onClose(startLoad());
-    const scaled = (full: number) => full * scale;
-    return await row.measure({ load, rounds, scaled, directory, onClose });
+    return await stopAfter((onClose) => {
+      const load = onClose(startLoad());
+      return row.measure({ load, rounds, scaled, directory, onClose });
+    });
   } finally {
-    for (const one of started.toReversed()) await one.stop();
     rmSync(directory, { recursive: true, force: true });
   }
 }

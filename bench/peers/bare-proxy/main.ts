@@ -1,5 +1,5 @@
 import type { HttpBindings } from '@hono/node-server';
-import { serve } from '@hono/node-server';
+import { createAdaptorServer } from '@hono/node-server';
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
 import { Hono } from 'hono';
 import { Agent } from 'undici';
@@ -21,6 +21,9 @@ app.all('/v1/sessions/:session_id/*', async (c) => {
   return RESPONSE_ALREADY_SENT;
 });
 
-serve({ fetch: app.fetch, port: 0, hostname: '127.0.0.1' }, ({ port }) =>
-  process.stdout.write(`${port}\n`),
-);
+// As many connections at once as ours completes.
+const server = createAdaptorServer({ fetch: app.fetch }).listen(0, '127.0.0.1', 4096, () => {
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  process.stdout.write(`${address.port}\n`);
+});

@@ -6,6 +6,8 @@ import { stepResponse } from './step-response.ts';
 // out of memory, and holds steps until it is told to complete them.
 
 const fileBytes = Number(process.argv[2] ?? 0);
+/** As often as an agent sends a space in front of the result of a step that runs. */
+const keepaliveMs = 5_000;
 const chunk = Buffer.alloc(256 * 1024, 'steppe ');
 let held: ServerResponse[] = [];
 
@@ -19,9 +21,17 @@ function hold(res: ServerResponse): void {
   process.send?.({ held: held.length });
 }
 
+setInterval(() => {
+  for (const res of held) {
+    if (!res.headersSent) res.writeHead(200, { 'content-type': 'application/json' });
+    res.write(' ');
+  }
+}, keepaliveMs);
+
 process.on('message', () => {
   for (const res of held) {
-    res.writeHead(200, stepResponse.headers).end(stepResponse.body);
+    if (!res.headersSent) res.writeHead(200, stepResponse.headers);
+    res.end(stepResponse.body);
   }
   held = [];
 });

@@ -1,8 +1,14 @@
 import { once } from 'node:events';
-import type { IncomingMessage } from 'node:http';
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerOptions,
+} from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { errorBodySchema } from '@steppe/contracts/errors';
-import { afterEach, expect, it } from 'vitest';
+import { afterEach, expect, it, vi } from 'vitest';
 import * as z from 'zod';
 import { realParts } from '../../testing/real-parts.ts';
 import { testApi } from '../../testing/test-api.ts';
@@ -44,6 +50,21 @@ async function readAll(socket: Socket): Promise<{ head: string; body: string }> 
 
 const get = (path: string) => `GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`;
 const errorIn = (body: string) => errorBodySchema.parse(JSON.parse(body)).error;
+
+it('lets thousands of callers connect at once, before it accepts them', async () => {
+  const created: Server[] = [];
+  const network = {
+    ...realParts.network,
+    createServer: (options: ServerOptions, handle: RequestListener) => {
+      const one = createServer(options, handle);
+      vi.spyOn(one, 'listen');
+      created.push(one);
+      return one;
+    },
+  };
+  server = await listen({ app: app(), host: '127.0.0.1', port: 0, ...realParts, network });
+  expect(created[0]?.listen).toHaveBeenCalledWith(0, '127.0.0.1', 4096);
+});
 
 it('refuses requests on an excess connection until another connection has closed', async () => {
   server = await listen({

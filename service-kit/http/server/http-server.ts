@@ -49,6 +49,12 @@ export const headersLimitMs = 10_000;
 /** The time after the response for a client that reads it late. */
 export const unreadBodyLimitMs = 10_000;
 const sweepMs = 50;
+/**
+ * Connections that the system completes before we accept them. Beyond Node's 511, the callers that
+ * reconnect at once after a restart would each wait seconds for a retransmission. The system has a
+ * limit of its own, net.core.somaxconn.
+ */
+const backlog = 4096;
 
 /** @throws the system's error, with its `code`, if it cannot listen on the address. */
 export async function listen({ app, host, port, ...limits }: ListenOptions): Promise<HttpServer> {
@@ -92,7 +98,7 @@ export async function listen({ app, host, port, ...limits }: ListenOptions): Pro
   rejectMalformedRequests(server, maxHeaderBytes, ids);
   drainRequestBodies(server, clock, unreadBodyLimitMs);
   const connections = trackConnections(server);
-  server.listen(port, host);
+  server.listen(port, host, backlog);
   await once(server, 'listening');
   const address = server.address() as AddressInfo;
   const close = (limitMs: number) => {
