@@ -37,14 +37,17 @@ async function runVitest(name, { options = [], env, shown = false }) {
   return { ...readCounts(report, status), output };
 }
 
-async function runUnittest(python) {
+/** @param title what stands before the names of its failed tests */
+async function runUnittest(python, title) {
   const folder = 'session-agent/runtimes/python';
   const args = ['-m', 'unittest', 'discover', '-s', folder, '-p', '*_test.py'];
   const { status, output } = await run(python, args, {});
   const count = (pattern) => Number(pattern.exec(output)?.[1] ?? 0);
   const skipped = count(/skipped=(\d+)/);
-  const failed = count(/failures=(\d+)/) + count(/errors=(\d+)/) || (status === 0 ? 0 : 1);
-  return { passed: count(/^Ran (\d+) tests?/m) - failed - skipped, failed, skipped, output };
+  const failed = [...output.matchAll(/^(?:FAIL|ERROR): (.*)/gm)].map(([, name]) => name);
+  if (failed.length === 0 && status !== 0) failed.push(`no test, but exit code ${status}`);
+  const passed = count(/^Ran (\d+) tests?/m) - failed.length - skipped;
+  return { passed, failures: failed.map((name) => `${title}: ${name}`), skipped, output };
 }
 
 /**
@@ -69,7 +72,7 @@ function* nodeRuns() {
 function* pythonRuns() {
   yield [
     'the Python runtime, with the packages whose values it displays',
-    () => runUnittest('.venv-data/bin/python'),
+    (title) => runUnittest('.venv-data/bin/python', title),
   ];
   // These Pythons lack the packages, so tests that need them run only under the first Python.
   for (const version of ['3.9', '3.10', '3.12', '3.13']) {
@@ -79,7 +82,7 @@ function* pythonRuns() {
     if (python)
       yield [
         `the Python runtime under Python ${version}`,
-        async () => ({ ...(await runUnittest(python)), skipped: 0 }),
+        async (title) => ({ ...(await runUnittest(python, title)), skipped: 0 }),
       ];
   }
 }
@@ -94,7 +97,7 @@ function pyenvPythons(version) {
 
 async function runAll(runs) {
   const results = [];
-  for (const [title, start] of runs) results.push({ title, ...(await start()) });
+  for (const [title, start] of runs) results.push({ title, ...(await start(title)) });
   return results;
 }
 

@@ -1,6 +1,7 @@
 // Runs the rows of the conformance suite and prints them as a table (behaviour × language) with the
 // count at the end. With --pods each session is a pod of the cluster that KUBECONFIG names. Exits with 1 if a cell fails or is missing, or if the table lacks rows.
 import { startVitest } from 'vitest/node';
+import { printSum } from '../../tools/count-tests.mjs';
 
 const fewestRows = 120;
 const languages = ['python', 'node'];
@@ -33,16 +34,22 @@ class TableReporter {
       console.log(`\n✗ ${cell.fullName}\n${indent(cell.result().errors ?? [])}`);
     if (broken.length > 0) console.log(`\n${indent(broken)}`);
 
-    const incomplete = rows.filter((row) => row.children.size !== languages.length);
-    for (const row of incomplete) console.log(`\n${row.name} lacks a language`);
-    if (rows.length < fewestRows) console.log(`\nonly ${rows.length} of ${fewestRows} rows ran`);
-    const isComplete = broken.length + incomplete.length === 0 && rows.length >= fewestRows;
-    const failed = failures.length || (isComplete ? 0 : 1);
     console.log(`\n${rows.length} behaviours, ${languages.length} languages`);
-    const passed = cells.length - failures.length - skips.length;
-    const skipped = skips.length > 0 ? `, ${skips.length} skipped` : '';
-    console.log(`${passed} passed, ${failed} failed${skipped}`);
-    process.exitCode = failed === 0 ? 0 : 1;
+    const names = [
+      ...failures.map((cell) => cell.fullName),
+      ...broken.map((error) => error.message.split('\n')[0]),
+      ...rows
+        .filter((row) => row.children.size !== languages.length)
+        .map((row) => `${row.name} lacks a language`),
+      ...(rows.length < fewestRows ? [`only ${rows.length} of ${fewestRows} rows ran`] : []),
+    ];
+    printSum([
+      {
+        passed: cells.length - failures.length - skips.length,
+        failures: names,
+        skipped: skips.length,
+      },
+    ]);
   }
 }
 

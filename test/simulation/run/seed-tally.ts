@@ -5,7 +5,7 @@ const shownViolations = 5;
 /** The sums of many seeds. */
 export class SeedTally {
   passed = 0;
-  failed = 0;
+  readonly failedSeeds: number[] = [];
   steps = 0;
   events = 0;
   #cpuSeconds = 0;
@@ -13,7 +13,7 @@ export class SeedTally {
   #peakMemoryMb = 0;
 
   add(report: SeedReport): void {
-    if (report.violations.length > 0) this.failed += 1;
+    if (report.violations.length > 0) this.failedSeeds.push(report.seed);
     else this.passed += 1;
     this.steps += report.steps;
     this.events += report.events;
@@ -27,7 +27,8 @@ export class SeedTally {
     return [
       `${this.steps} steps and ${this.events} events in ${(this.#virtualSeconds / 3600).toFixed(1)} virtual hours`,
       `${rate(this.steps)} steps and ${rate(this.events)} events per CPU second, ${Math.round(this.#cpuSeconds)} CPU seconds, ${this.#peakMemoryMb} MB`,
-      `${this.passed} passed, ${this.failed} failed`,
+      ...this.failedSeeds.map((seed) => `failed: seed ${seed}`),
+      `${this.passed} passed, ${this.failedSeeds.length} failed`,
     ].join('\n');
   }
 }

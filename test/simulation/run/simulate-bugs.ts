@@ -71,7 +71,7 @@ async function hunt({ name, patches }: PlantedBug): Promise<Hunt> {
   } finally {
     rmSync(bundle, { recursive: true, force: true });
   }
-  return { seeds: tally.passed + tally.failed, tally, rules };
+  return { seeds: tally.passed + tally.failedSeeds.length, tally, rules };
 }
 
 const wanted = plantedBugs.filter(({ name }) => values.bug === '' || name === values.bug);

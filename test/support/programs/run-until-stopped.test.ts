@@ -41,8 +41,8 @@ test('exits 0 with its report if nothing failed', () => {
 test('exits 1 with its report and the failures', () => {
   expect(outcomeOf(`async () => ['a step is lost']`)).toEqual({
     status: 1,
-    stdout: '1 failures\n0 passed, 1 failed\n',
-    stderr: 'a step is lost\n',
+    stdout: '1 failures\nfailed: a step is lost\n0 passed, 1 failed\n',
+    stderr: '',
   });
 });
 

@@ -38,7 +38,7 @@ export async function runUntilStopped<Run>({
   }
   process.stdout.write(`${describeRun(run)}\n`);
   const failures = failuresOf(run);
-  for (const failure of failures) say(failure);
+  for (const failure of failures) process.stdout.write(`failed: ${failure}\n`);
   process.stdout.write(failures.length === 0 ? '1 passed, 0 failed\n' : '0 passed, 1 failed\n');
   process.exitCode = failures.length === 0 ? 0 : 1;
 }
