@@ -89,6 +89,7 @@ type AppParts = DataPlaneParts & { tracing: Tracing; dispatcher: Agent };
 
 function createApp(config: DataPlaneConfig, parts: AppParts) {
   const { clock, ids, logger, verifier, registry, dispatcher } = parts;
+  const cache = createCache(config, parts);
   const shared = {
     ...parts,
     metrics: createForwardMetrics(registry, dispatcher),
@@ -104,11 +105,12 @@ function createApp(config: DataPlaneConfig, parts: AppParts) {
       proxyToAgent: createAgentProxy({
         ...shared,
         bodies: createBodyBudget(config.bodyBudget),
-        routes: createRoutes(config, parts),
+        routes: createRouteResolver({ cache, clock }),
         idleTimeoutMs: config.agentIdleTimeoutMs,
       }),
       proxyToControlPlane: createControlPlaneProxy({
         ...shared,
+        routes: cache,
         controlPlaneUrl: config.controlPlaneUrl,
         idleTimeoutMs: config.controlPlaneIdleTimeoutMs,
       }),
@@ -123,12 +125,11 @@ function createApp(config: DataPlaneConfig, parts: AppParts) {
   });
 }
 
-function createRoutes({ routeCache }: DataPlaneConfig, parts: DataPlaneParts) {
+function createCache({ routeCache }: DataPlaneConfig, parts: DataPlaneParts) {
   const { routes, clock, ids, logger } = parts;
   const onOutage = (isOut: boolean, err?: unknown) => {
     if (isOut) logger.warn({ err }, 'session store unavailable; serving cached routes of any age');
     else logger.info('session store available again');
   };
-  const cache = createRouteCache(routeCache, { routes, clock, ids, onOutage });
-  return createRouteResolver({ cache, clock });
+  return createRouteCache(routeCache, { routes, clock, ids, onOutage });
 }

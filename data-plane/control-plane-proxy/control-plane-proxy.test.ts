@@ -1,5 +1,8 @@
+import { createdRouteHeader, encodeCreatedRoute } from '@steppe/contracts/created-route';
+import { tenantIdSchema } from '@steppe/contracts/ids';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { open, responseOf } from '../testing/call.ts';
+import { ready } from '../testing/fake-routes.ts';
 import { echo, type FakeAgent, startAgent, unusedUrl } from '../testing/start-agent.ts';
 import { startTestDataPlane, type TestDataPlane } from '../testing/start-test-data-plane.ts';
 
@@ -44,6 +47,41 @@ it.each([
   expect(got.headers['x-request-id']).toBe(response.headers['x-request-id']);
   expect(plane.routes.reads).toEqual([]);
 });
+
+const startCreating = async (route: string) => {
+  await plane.closeAll();
+  const creating = await startAgent((_, res) =>
+    res.writeHead(201, { [createdRouteHeader]: route, location: '/v1/sessions/x' }).end('{}'),
+  );
+  plane = await startTestDataPlane({ controlPlaneUrl: creating.url });
+  return creating;
+};
+
+it('routes the first step by what the create tells, for its tenant alone', async () => {
+  const agent = await startAgent(echo);
+  const record = ready(tenantIdSchema.parse('mine'), agent.url);
+  const creating = await startCreating(encodeCreatedRoute(record));
+  const created = await plane.call({ method: 'POST', path: '/v1/sessions' });
+  expect([created.status, created.headers]).toMatchObject([201, { location: '/v1/sessions/x' }]);
+  expect(created.headers).not.toHaveProperty(createdRouteHeader);
+  const path = `/v1/sessions/${record.session_id}/steps`;
+  const own = await plane.call({ path, headers: { authorization: 'Bearer mine' } });
+  expect([own.status, plane.routes.reads]).toEqual([200, []]);
+  expect((await plane.call({ path })).status).toBe(404);
+  expect(agent.seen).toHaveLength(1);
+  await Promise.all([agent.close(), creating.close()]);
+});
+
+it.each(['', '!', 'e30', Buffer.from('{"state":"ready"}').toString('base64url')])(
+  'responds to a create whose route it cannot read, such as %j',
+  async (route) => {
+    const creating = await startCreating(route);
+    const created = await plane.call({ method: 'POST', path: '/v1/sessions' });
+    expect(created.status).toBe(201);
+    expect(created.headers).not.toHaveProperty(createdRouteHeader);
+    await creating.close();
+  },
+);
 
 it('streams a body that is not JSON, and leaves the check to the control-plane', async () => {
   const response = await plane.call({

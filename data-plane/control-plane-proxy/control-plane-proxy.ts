@@ -1,3 +1,4 @@
+import { createdRouteHeader, decodeCreatedRoute } from '@steppe/contracts/created-route';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { hasBody } from '@steppe/service-kit/http/body/read-body';
 import type { Call } from '@steppe/service-kit/http/call';
@@ -5,7 +6,7 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Dispatcher } from 'undici';
 import { requestHeaders } from '../http-proxy/headers.ts';
 import { type ProxyOutcome, proxyRequest } from '../http-proxy/proxy-request.ts';
-import { createResponseWriter } from '../http-proxy/response-writer.ts';
+import { createResponseWriter, type ResponseSink } from '../http-proxy/response-writer.ts';
 import {
   createRetryBudget,
   isInvalidRequest,
@@ -13,6 +14,7 @@ import {
   waitForRetry,
 } from '../http-proxy/retry-policy.ts';
 import { readSessionId } from '../routing/resolve-route.ts';
+import type { RouteCache } from '../routing/route-cache.ts';
 import type { ForwardMetrics } from '../telemetry/forward-metrics.ts';
 import type { TraceHeaders } from '../telemetry/tracing.ts';
 
@@ -21,6 +23,7 @@ interface Dependencies {
   dispatcher: Dispatcher;
   clock: Clock;
   metrics: ForwardMetrics;
+  routes: Pick<RouteCache, 'learn'>;
   retries: RetryPolicy;
   /** The control-plane may send nothing while a session starts. */
   idleTimeoutMs: number;
@@ -47,7 +50,8 @@ export function createControlPlaneProxy(dependencies: Dependencies): ControlPlan
       body: body ? 'same' : 'none',
     });
     const request = { origin, method: call.method, path, headers, body };
-    const response = createResponseWriter(outgoing, { ownHeaders: call.headers });
+    const writer = createResponseWriter(outgoing, { ownHeaders: call.headers });
+    const response = learningRoutes(writer, dependencies.routes);
     const retryBudget = createRetryBudget(retries);
     for (;;) {
       const outcome = await proxyRequest(request, { outgoing, response }, dependencies);
@@ -59,6 +63,16 @@ export function createControlPlaneProxy(dependencies: Dependencies): ControlPlan
     }
   };
 }
+
+/** Takes the route of a new session out of its response, before the client can use the session. */
+const learningRoutes = (writer: ResponseSink, routes: Dependencies['routes']): ResponseSink => ({
+  ...writer,
+  begin(status, { [createdRouteHeader]: encoded, ...headers }) {
+    const created = typeof encoded === 'string' ? decodeCreatedRoute(encoded) : undefined;
+    if (created) routes.learn(created);
+    return writer.begin(status, headers);
+  },
+});
 
 const takesBody = (method: string): boolean => method === 'POST' || method === 'PATCH';
 

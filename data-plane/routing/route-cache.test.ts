@@ -77,6 +77,27 @@ it('forgets an absence when the session appears, and a session when it disappear
   expect(await cache.find(session_id)).toMatchObject({ source: 'hit', session: null });
 });
 
+it('learns a route without a read, and never an older one than it has', async () => {
+  const record = add();
+  const cache = cacheOf();
+  cache.learn(record);
+  const found = { source: 'hit', isCertain: false, session: { origin: address } };
+  expect(cache.known(record.session_id)).toMatchObject(found);
+  routes.rows.set(record.session_id, ended(record));
+  await cache.readAgain(record.session_id);
+  cache.learn(record);
+  expect(cache.known(record.session_id)).toMatchObject({ session: { state: 'terminal' } });
+  expect(routes.reads).toHaveLength(1);
+});
+
+it('learns a session that was absent a moment ago', async () => {
+  const record = ready(tenant, address);
+  const cache = cacheOf();
+  await cache.readAgain(record.session_id);
+  cache.learn(record);
+  expect(cache.known(record.session_id)).toMatchObject({ session: { origin: address } });
+});
+
 it('varies how long a route is fresh by a half', async () => {
   for (const [random, freshMs] of [
     [0, 2_500],

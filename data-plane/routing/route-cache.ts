@@ -1,3 +1,4 @@
+import type { CreatedRoute } from '@steppe/contracts/created-route';
 import type { Ids, SessionId } from '@steppe/contracts/ids';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import {
@@ -30,6 +31,8 @@ export interface RouteCache {
    * Does a strongly consistent read that begins after this call. Throws whatever the store throws.
    */
   readAgain(sessionId: SessionId): Promise<Lookup>;
+  /** Remembers a row that the control-plane has just written, as if it had been read now. */
+  learn(created: CreatedRoute): void;
   evict(sessionId: SessionId): void;
 }
 
@@ -88,15 +91,18 @@ export function createRouteCache(
     isOut = out;
   };
 
+  const toEntry = (session: RouteEntry | null, consistent: boolean): Entry => {
+    const readAt = clock.now();
+    const certainUntil = consistent ? readAt + certainMs : 0;
+    const ttlMs = session?.state === 'ready' ? options.ttlMs * (0.5 + ids.random()) : certainMs;
+    return { session, readAt, freshUntil: readAt + ttlMs, certainUntil };
+  };
+
   const readRow = async (sessionId: SessionId, consistent: boolean): Promise<Entry> => {
     try {
       const record = await routes.get(sessionId, { consistent });
       reportOutage(false);
-      const readAt = clock.now();
-      const session = record && toRouteEntry(record);
-      const certainUntil = consistent ? readAt + certainMs : 0;
-      const ttlMs = session?.state === 'ready' ? options.ttlMs * (0.5 + ids.random()) : certainMs;
-      return { session, readAt, freshUntil: readAt + ttlMs, certainUntil };
+      return toEntry(record && toRouteEntry(record), consistent);
     } catch (error) {
       if (isStoreOutage(error)) reportOutage(true, error);
       throw error;
@@ -172,6 +178,7 @@ export function createRouteCache(
       await flights.consistent.get(sessionId)?.catch(() => {});
       return lookup(await read(sessionId, 'consistent'), 'miss');
     },
+    learn: (created) => void remember(created.session_id, toEntry(toRouteEntry(created), false)),
     evict(sessionId) {
       entries.delete(sessionId);
       absences.delete(sessionId);

@@ -1,3 +1,4 @@
+import type { CreatedRoute } from '@steppe/contracts/created-route';
 import type { InstanceId, TenantId } from '@steppe/contracts/ids';
 import type { SessionRecord } from '@steppe/contracts/session-record';
 
@@ -10,7 +11,9 @@ export type RouteEntry = { tenantId: TenantId; version: number; expiresAtMs: num
 
 export type Route = Extract<RouteEntry, { state: 'ready' }>;
 
-export function toRouteEntry(record: SessionRecord): RouteEntry {
+type RoutedRecord = CreatedRoute | Exclude<SessionRecord, { state: 'ready' }>;
+
+export function toRouteEntry(record: RoutedRecord): RouteEntry {
   const known = {
     tenantId: record.tenant_id,
     version: record.version,

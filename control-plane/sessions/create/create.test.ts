@@ -1,3 +1,4 @@
+import { createdRouteHeader, decodeCreatedRoute } from '@steppe/contracts/created-route';
 import { limits } from '@steppe/contracts/limits';
 import { sessionSchema } from '@steppe/contracts/session';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
@@ -37,6 +38,16 @@ it('returns 201 with a ready session and its location', async () => {
   });
   expect(Date.parse(session.expires_at) - Date.parse(session.created_at)).toBe(3_600_000);
   expect(session.last_active_at).toBe(session.ready_at);
+});
+
+it('tells the data-plane the route of a ready session as its row has it', async () => {
+  const { headers, body } = await create({});
+  const { session_id } = sessionSchema.parse(body);
+  const route = decodeCreatedRoute(headers.get(createdRouteHeader) ?? '');
+  expect(await fixture.store.get(session_id, { consistent: true })).toMatchObject({ ...route });
+  expect(route?.state).toBe('ready');
+  const early = await create({}, { prefer: 'respond-async' });
+  expect([early.status, early.headers.has(createdRouteHeader)]).toEqual([202, false]);
 });
 
 it.each(['100000u', '500000000n', '1E0', '1.', '+1', '1e-1'])(

@@ -1,3 +1,4 @@
+import { createdRouteHeader, encodeCreatedRoute } from '@steppe/contracts/created-route';
 import { createSessionSchema } from '@steppe/contracts/session';
 import { type Call, respondJson } from '@steppe/service-kit/http/call';
 import { parseInput, refuseQuery } from '@steppe/service-kit/http/parse-input';
@@ -34,8 +35,11 @@ export const createSessionOperation = (services: CreateServices) =>
     });
     const session = live ? toSession(record, live) : await describeSession(services, record);
     const Location = `/v1/sessions/${record.session_id}`;
-    if (record.state !== 'provisioning') return respondJson(call, session, 201, { Location });
-    return respondJson(call, session, 202, { Location, 'Preference-Applied': 'respond-async' });
+    if (record.state === 'provisioning')
+      return respondJson(call, session, 202, { Location, 'Preference-Applied': 'respond-async' });
+    const route =
+      record.state === 'ready' ? { [createdRouteHeader]: encodeCreatedRoute(record) } : {};
+    return respondJson(call, session, 201, { Location, ...route });
   });
 
 /** Aborts when the client leaves before it has its response. */
