@@ -21,7 +21,7 @@ const config = readConfig();
 const plainLogger = createLogger({
   service: 'data-plane',
   level: config.logLevel,
-  to: batchedOutput(),
+  to: batchedOutput(systemClock),
 });
 // The data-plane adds this field to the logger that it is given; these lines need it too.
 const logger = plainLogger.child({ auth_mode: config.caller.authMode });
