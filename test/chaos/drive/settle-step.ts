@@ -32,7 +32,8 @@ export interface SettledStep {
 }
 
 const defaultLimitMs = 90_000;
-const pauseMs = 50;
+/** Between two attempts; doubled each time. */
+const [shortestPauseMs, longestPauseMs] = [50, 1_000];
 
 /**
  * Sends a step and retries until its outcome is known, whatever breaks in the meantime. Never sends
@@ -155,11 +156,13 @@ export async function settleStep(
   async function settle(): Promise<Outcome> {
     const { limitMs = defaultLimitMs } = plan;
     const endsAt = clock.now() + limitMs;
+    let pauseMs = shortestPauseMs;
     while (clock.now() < endsAt && !stop.aborted) {
       const outcome = isTaken ? await queryStep() : await submit();
       if (outcome) return outcome;
       if (plan.isCancelled && isTaken) await cancel();
       if (!hasEnded) await clock.sleep(pauseMs);
+      pauseMs = Math.min(2 * pauseMs, longestPauseMs);
     }
     return { kind: 'missing', what: `nothing was learnt of it in ${limitMs / 1000} s` };
   }

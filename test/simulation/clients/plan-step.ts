@@ -40,7 +40,7 @@ export function planStep(random: RandomStream, session: string, stepId: string):
   const ending = random.pick(endings);
   const actions: StepAction[] = [
     { do: 'print', lines: 1 + random.int(3) },
-    { do: 'sleep', ms: random.pick([1, 20, 200, 2_000, 12_000]) },
+    { do: 'sleep', ms: random.pick([1, 1, 5, 20, 20, 50, 200, 200, 2_000, 12_000]) },
     ...(random.chance(0.2) ? ([{ do: 'print', lines: 1, stream: 'stderr' }] as const) : []),
     ...(random.chance(0.3) ? memoryActions(random, stepId) : []),
     ending,

@@ -15,7 +15,7 @@ async function runWithoutPlanes(numbers: readonly number[]) {
   const clock = createSimulatedClock(kernel);
   const dataPlaneUrls = ['http://10.0.0.1:8080'];
   const parts = { kernel, clock, history, network, dataPlaneUrls, sessionQuota: 3 };
-  const done = new Promise<void>((resolve) => startClients(parts, numbers, resolve));
+  const done = new Promise<void>((resolve) => startClients(parts, { numbers, size: 1 }, resolve));
   await driveKernel(kernel, done);
   return history;
 }

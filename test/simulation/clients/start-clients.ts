@@ -10,16 +10,22 @@ import { useSession } from './use-session.ts';
 /** Each is one tenant. */
 export const clientNumbers: readonly number[] = [1, 2, 3, 4];
 const sessionsPerClient = 4;
+/** From here on a seed belongs to a night: its sessions are more and longer than in CI. */
+export const firstNightSeed = 10_000;
+const nightSize = 3;
 /** So many at once are more than the quota allows. */
 const mostAtOnce = 4;
 /** When the planes have started, and the pool is being filled. */
 const startAfterMs = 3_000;
 const readyLimitMs = 120_000;
 
+/** How many times as many sessions a client has, and uses a session has, as in CI. */
+export const sizeOf = (seed: number): number => (seed < firstNightSeed ? 1 : nightSize);
+
 /** Starts clients that use sessions, each in its own process. Calls `onDone` when all have left. */
 export function startClients(
   parts: ClientParts,
-  numbers: readonly number[],
+  { numbers, size }: { numbers: readonly number[]; size: number },
   onDone: () => void,
 ): void {
   const { kernel, history } = parts;
@@ -30,7 +36,7 @@ export function startClients(
     const process = kernel.createProcess(name);
     kernel.schedule(startAfterMs, process, 'start', () => {
       const client = openClient({ ...parts, neighbours }, name);
-      runClient(client)
+      runClient(client, size)
         .catch((error) => history.violate('process-sound', `${name}: ${error.stack ?? error}`))
         .finally(() => {
           running -= 1;
@@ -41,12 +47,13 @@ export function startClients(
   if (numbers.length === 0) kernel.schedule(0, kernel.world, 'clients done', onDone);
 }
 
-async function runClient(client: Client): Promise<void> {
+async function runClient(client: Client, size: number): Promise<void> {
   const { random, name, history } = client;
-  const labels = Array.from({ length: sessionsPerClient }, (_, at) => `${name}-${at + 1}`);
+  const length = size * sessionsPerClient;
+  const labels = Array.from({ length }, (_, at) => `${name}-${at + 1}`);
   const runAll = async () => {
     for (let label = labels.shift(); label; label = labels.shift())
-      await runSession(client, label).catch((error) => {
+      await runSession(client, label, size).catch((error) => {
         if (!(error instanceof MalformedResponseError)) throw error;
         history.violate('response-explained', error.message);
       });
@@ -56,7 +63,7 @@ async function runClient(client: Client): Promise<void> {
 }
 
 /** One session from its create to its end, or until it is left to its idle timeout. */
-async function runSession(client: Client, label: string): Promise<void> {
+async function runSession(client: Client, label: string, size: number): Promise<void> {
   const { random, clock, neighbours, name } = client;
   const created = await createSession(client, label);
   if (!created) return;
@@ -67,9 +74,9 @@ async function runSession(client: Client, label: string): Promise<void> {
   const isUnwanted = random.chance(state === 'provisioning' ? 0.3 : 0.05);
   if (isUnwanted) await clock.sleep(random.pick([0, 100, 1_000, 3_000]));
   if (isUnwanted || !(await awaitReady(session))) return endSession(session);
-  for (let count = 4 + random.int(14); count > 0 && !session.isOver; count -= 1) {
+  for (let count = size * (4 + random.int(14)); count > 0 && !session.isOver; count -= 1) {
     await useSession(session);
-    await clock.sleep(random.pick([0, 1, 50, 500, 6_000]));
+    await clock.sleep(random.pick([0, 0, 0, 1, 1, 20, 50, 50, 500, 3_000]));
   }
   if (session.isOver || random.chance(0.25)) return;
   await endSession(session);

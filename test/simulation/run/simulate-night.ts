@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import * as z from 'zod';
+import { firstNightSeed } from '../clients/start-clients.ts';
 import { bundleDirectory, bundleSimulation } from './bundle.ts';
 import { keepSeed, readKeptSeeds } from './kept-seeds.ts';
 import { runSeeds } from './run-seeds.ts';
@@ -13,14 +14,12 @@ const mostSteps = Number(values.steps || 1_000_000);
 /** Which seed the next night begins with. It is of this machine alone. */
 const nightFile = 'dist/simulation-night.json';
 const nightSchema = z.object({ nextSeed: z.number().int() });
-/** Seeds below it belong to CI. */
-const firstSeed = 10_000;
 
 function readNextSeed(): number {
   try {
     return nightSchema.parse(JSON.parse(readFileSync(nightFile, 'utf8'))).nextSeed;
   } catch {
-    return firstSeed;
+    return firstNightSeed;
   }
 }
 

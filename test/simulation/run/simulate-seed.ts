@@ -1,6 +1,6 @@
 import { connectionOwner } from '@steppe/service-kit/process/connection-owner';
 import { checkAll } from '../checks/check-all.ts';
-import { clientNumbers, startClients } from '../clients/start-clients.ts';
+import { clientNumbers, sizeOf, startClients } from '../clients/start-clients.ts';
 import { Kernel } from '../kernel/kernel.ts';
 import { activate } from '../kernel/simulated-globals.ts';
 import { keepVigil } from '../vigil/keep-vigil.ts';
@@ -41,7 +41,8 @@ export async function simulateSeed(
   const stopWatching = watchErrors(world);
   startDisasters(world, weather);
   keepVigil(kernel, history, view);
-  startClients(world, options.clients ?? clientNumbers, () => settle(world, () => kernel.stop()));
+  const numbers = options.clients ?? clientNumbers;
+  startClients(world, { numbers, size: sizeOf(seed) }, () => settle(world, () => kernel.stop()));
   const end = await kernel.run(virtualLimitMs);
   if (end !== 'stopped') history.violate('late-response', `the run ended by ${end}`);
   const { hash } = kernel;

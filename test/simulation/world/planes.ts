@@ -84,6 +84,8 @@ export function bootDataPlane(
   return startDataPlane(
     {
       ...defaultTuning,
+      // Its memory is allocated at each start.
+      routeCache: { ...defaultTuning.routeCache, max: 1_000 },
       host,
       port: dataPlanePort,
       operatorPort,
