@@ -6,12 +6,14 @@ import type { RawOutput } from './runtime-transport.ts';
 const smallBytes = 4096;
 const quickMs = 3;
 const maxQuickReads = 8;
-/** A longer rest could fill the FIFO, and block the worker, unless little arrives. */
-const restMs = 2;
-const longRestMs = 4;
-const littleBytes = 32 * 1024;
-/** The FIFO was nearly full. */
+/** A rest after which the FIFO was nearly full was too long: it blocks the worker. */
 const muchBytes = 48 * 1024;
+/** A rest after which this little had arrived may be twice as long. */
+const littleBytes = 16 * 1024;
+const shortestRestMs = 1;
+const longestRestMs = 4;
+/** After much, so few small reads show that a rest is worth it again. */
+const quickReadsAfterMuch = maxQuickReads - 2;
 
 /**
  * One raw stream of a worker, split at the markers of its steps. It stops reading for moments only,
@@ -26,6 +28,8 @@ export class RawStream {
   #lastReadMs = 0;
   /** Small reads, each soon after the one before. */
   #quickReads = 0;
+  /** How long it rests, by how much arrived during the last rest. */
+  #restMs = longestRestMs;
   /** Set while it rests. */
   #cancelRest: (() => void) | undefined;
   /** Every process that could write has exited, and all output has been read. */
@@ -100,11 +104,18 @@ export class RawStream {
     const now = this.#clock.monotonicMs();
     const isQuick = now - this.#lastReadMs < quickMs;
     this.#lastReadMs = now;
-    if (bytes.length >= muchBytes) this.#quickReads = 0;
+    if (this.#quickReads >= maxQuickReads) this.#restMs = nextRestMs(this.#restMs, bytes.length);
+    if (bytes.length >= muchBytes)
+      this.#quickReads = Math.min(this.#quickReads, quickReadsAfterMuch);
     else if (bytes.length < smallBytes) this.#quickReads = isQuick ? this.#quickReads + 1 : 0;
     if (this.#quickReads < maxQuickReads) return true;
-    const ms = bytes.length < littleBytes ? longRestMs : restMs;
-    this.#cancelRest = this.#clock.after(ms, () => this.#endRest());
+    this.#cancelRest = this.#clock.after(this.#restMs, () => this.#endRest());
     return false;
   }
+}
+
+/** @param arrivedBytes during a rest of `ms`. */
+function nextRestMs(ms: number, arrivedBytes: number): number {
+  if (arrivedBytes >= muchBytes) return Math.max(shortestRestMs, ms / 2);
+  return arrivedBytes < littleBytes ? Math.min(longestRestMs, 2 * ms) : ms;
 }
