@@ -61,6 +61,29 @@ test('does not rest while much arrives, nor after reads with pauses between', ()
   }
 });
 
+test('rests shorter after much has arrived during a rest, and longer after little', () => {
+  const { seen, waitFor, readUntilRest } = open();
+  readUntilRest(80);
+  for (const ms of [4, 2, 1]) {
+    const before = seen.resumed;
+    waitFor(ms - 0.5);
+    expect(seen.resumed).toBe(before);
+    waitFor(1);
+    expect(seen.resumed).toBe(before + 1);
+    expect(readUntilRest(60_000)).toBeUndefined();
+    expect(readUntilRest(80)).toBe(2);
+  }
+  waitFor(1.5);
+  expect(readUntilRest(20_000)).toBe(1);
+  waitFor(1.5);
+  expect(readUntilRest(80)).toBe(1);
+  const before = seen.resumed;
+  waitFor(1.5);
+  expect(seen.resumed).toBe(before);
+  waitFor(1);
+  expect(seen.resumed).toBe(before + 1);
+});
+
 test('reads on at once when a step begins or ends', async () => {
   const { stream, seen, arrive, readUntilRest } = open();
   readUntilRest(80);

@@ -37,12 +37,11 @@ function createFile(path: string): SpoolFile {
       for (let done = 0; done < bytes.length; )
         done += writeSync(fd, bytes, done, bytes.length - done, at + done);
     },
-    async read(at, length) {
-      const chunk = Buffer.allocUnsafe(length);
+    async read(at, into) {
       reads += 1;
       try {
-        const { bytesRead } = await readFile(fd, chunk, 0, length, at);
-        return chunk.subarray(0, bytesRead);
+        const { bytesRead } = await readFile(fd, into, 0, into.length, at);
+        return into.subarray(0, bytesRead);
       } finally {
         reads -= 1;
         closeUnlessRead();

@@ -21,20 +21,20 @@ export function describeSpoolFiles(open: () => SpoolFilesUnderTest): void {
     const file = files.create('1.spool');
     file.write(Buffer.from('abcdef'), 0);
     file.write(Buffer.from('CD'), 2);
-    expect(text(await file.read(1, 4))).toBe('bCDe');
+    expect(text(await file.read(1, Buffer.alloc(4)))).toBe('bCDe');
   });
 
   guarantee('reads only as far as the file goes', async (files) => {
     const file = files.create('1.spool');
     file.write(Buffer.from('abc'), 0);
-    expect(text(await file.read(1, 100))).toBe('bc');
-    expect(text(await file.read(3, 100))).toBe('');
+    expect(text(await file.read(1, Buffer.alloc(100)))).toBe('bc');
+    expect(text(await file.read(3, Buffer.alloc(100)))).toBe('');
   });
 
   guarantee('fills a place that was skipped with zeros', async (files) => {
     const file = files.create('1.spool');
     file.write(Buffer.from('b'), 2);
-    expect(text(await file.read(0, 3))).toBe('\0\0b');
+    expect(text(await file.read(0, Buffer.alloc(3)))).toBe('\0\0b');
   });
 
   guarantee('keeps none of the bytes that its caller changes later', async (files) => {
@@ -42,7 +42,7 @@ export function describeSpoolFiles(open: () => SpoolFilesUnderTest): void {
     const bytes = Buffer.from('abc');
     file.write(bytes, 0);
     bytes.fill('x');
-    expect(text(await file.read(0, 3))).toBe('abc');
+    expect(text(await file.read(0, Buffer.alloc(3)))).toBe('abc');
   });
 
   guarantee('files share nothing, and a removed one returns empty', async (files) => {
@@ -50,14 +50,14 @@ export function describeSpoolFiles(open: () => SpoolFilesUnderTest): void {
     first.write(Buffer.from('first'), 0);
     second.write(Buffer.from('second'), 0);
     first.remove();
-    expect(text(await second.read(0, 6))).toBe('second');
-    expect(text(await files.create('1.spool').read(0, 5))).toBe('');
+    expect(text(await second.read(0, Buffer.alloc(6)))).toBe('second');
+    expect(text(await files.create('1.spool').read(0, Buffer.alloc(5)))).toBe('');
   });
 
   guarantee('a read that began before the removal returns what was written', async (files) => {
     const file = files.create('1.spool');
     file.write(Buffer.from('abc'), 0);
-    const reading = file.read(0, 3);
+    const reading = file.read(0, Buffer.alloc(3));
     file.remove();
     file.remove();
     expect(text(await reading)).toBe('abc');
@@ -68,6 +68,6 @@ export function describeSpoolFiles(open: () => SpoolFilesUnderTest): void {
     files.clear();
     const file = files.create('1.spool');
     file.write(Buffer.from('d'), 0);
-    expect(text(await file.read(0, 3))).toBe('d');
+    expect(text(await file.read(0, Buffer.alloc(3)))).toBe('d');
   });
 }

@@ -16,10 +16,10 @@ export interface SpoolFile {
    */
   write(bytes: Buffer, at: number): void;
   /**
-   * Reads `length` bytes, or fewer at the end of the file. A read that began before `remove`
-   * returns what was written.
+   * Fills `into`, or less of it at the end of the file, and returns that part. A read that began
+   * before `remove` returns what was written.
    * @throws Error if the disk is broken.
    */
-  read(at: number, length: number): Promise<Buffer>;
+  read(at: number, into: Buffer): Promise<Buffer>;
   remove(): void;
 }

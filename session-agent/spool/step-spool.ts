@@ -14,6 +14,8 @@ import type { SpoolFile } from './spool-files.ts';
 const flushBytes = 64 * 1024;
 /** The longest piece of output in one record. */
 export const maxPieceBytes = 64 * 1024;
+/** Room for the longest record. */
+export const readBytes = headerBytes + maxPieceBytes;
 const slotsPerFile = 64;
 const firstPendingBytes = 1024;
 
@@ -115,17 +117,21 @@ export class StepSpool {
     if (this.#pendingBytes >= flushBytes) this.#flush();
   }
 
-  /** The records of a segment from `offset`, at least one of them; empty at its end. */
-  async read(segment: Segment, offset: number): Promise<Buffer> {
+  /**
+   * The records of a segment from `offset`, at least one of them; empty at its end.
+   * @param room for those that are in the file, at least `readBytes` long; unset: a new buffer.
+   */
+  async read(segment: Segment, offset: number, room?: Buffer): Promise<Buffer> {
     if (segment.dropped) return emptyBuffer;
     if (offset >= segment.writtenBytes) {
       if (segment !== this.#current) return emptyBuffer;
       // A copy: the next records may replace these.
       return Buffer.from(this.#pending.subarray(offset - segment.writtenBytes, this.#pendingBytes));
     }
-    const length = Math.min(segment.writtenBytes - offset, headerBytes + maxPieceBytes);
+    const length = Math.min(segment.writtenBytes - offset, room?.length ?? readBytes);
+    const into = room?.subarray(0, length) ?? Buffer.allocUnsafe(length);
     try {
-      const chunk = await this.#file?.read(segment.slot * this.#slotBytes + offset, length);
+      const chunk = await this.#file?.read(segment.slot * this.#slotBytes + offset, into);
       // Its place may have been used again meanwhile.
       if (segment.dropped) return emptyBuffer;
       if (chunk?.length === length) return chunk;

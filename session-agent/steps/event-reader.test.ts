@@ -52,8 +52,8 @@ function expectNoHiddenGap(events: readonly KeptEvent[]): void {
 
 async function rawText(step: Step, start = 0, end = Number.POSITIVE_INFINITY): Promise<string> {
   const pieces: Buffer[] = [];
-  for await (const piece of rawOutput(step.spooled(), 'stdout').read(start, end))
-    pieces.push(piece);
+  for await (const some of rawOutput(step.spooled(), 'stdout').read(start, end))
+    pieces.push(...some.map((piece) => Buffer.from(piece)));
   return Buffer.concat(pieces).toString();
 }
 

@@ -1,5 +1,4 @@
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { ServerResponse } from 'node:http';
 import { errorMessages } from '@steppe/contracts/errors/error-messages';
 import { AppError } from '@steppe/service-kit/http/app-error';
 import { streamedResponse } from '@steppe/service-kit/http/call';
@@ -7,8 +6,6 @@ import { refuseQuery } from '@steppe/service-kit/http/parse-input';
 import { rawOutput } from '../../spool/raw-output.ts';
 import { rangeNotSatisfiable, readRange } from '../byte-range.ts';
 import { sessionRoute } from '../route.ts';
-
-const maxListeners = 32;
 
 /**
  * Streams the bytes of stdout or stderr that are kept; while the step runs, those that exist when
@@ -34,12 +31,27 @@ export const getOutput = sessionRoute(async (call, { journal }) => {
     ...((range || step.hasEnded) && { 'Content-Length': end - start + 1 }),
     ...(range && { 'Content-Range': `bytes ${start}-${end}/${total}` }),
   });
-  // The server's own listeners and those of a pipeline are more than ten, which is no leak.
-  outgoing.setMaxListeners(maxListeners);
   try {
-    await pipeline(Readable.from(read(start, end + 1)), outgoing);
+    await send(read(start, end + 1), outgoing);
   } catch {
-    // The client disconnected, or the rest was dropped: an aborted response is not taken for whole.
+    // The rest was dropped: an aborted response is not taken for whole.
     outgoing.destroy();
   }
 });
+
+/** Sends each batch before the next is read, which takes its place in memory. */
+async function send(batches: AsyncIterable<Buffer[]>, outgoing: ServerResponse): Promise<void> {
+  let settle = () => {};
+  outgoing.once('close', () => settle());
+  for await (const pieces of batches) {
+    const last = pieces.pop();
+    if (!last) continue;
+    for (const piece of pieces) outgoing.write(piece);
+    await new Promise<void>((resolve) => {
+      settle = resolve;
+      outgoing.write(last, () => resolve());
+    });
+    if (outgoing.destroyed) return;
+  }
+  outgoing.end();
+}

@@ -38,9 +38,9 @@ export function createSpoolFilesModel(kernel: Kernel, options: SpoolModelOptions
         }
         bytes.copy(content, at);
       },
-      async read(at, length) {
+      async read(at, into) {
         await kernel.delay(random.between(0.02, 2), 'spool read');
-        return Buffer.from(content.subarray(at, at + length));
+        return into.subarray(0, content.copy(into, 0, at));
       },
       remove() {},
     };
