@@ -135,7 +135,7 @@ async function waitFor(rest: (res: ServerResponse, count: number) => void) {
   const closed = once(response, 'close').catch(() => {});
   response.on('error', () => {});
   for (const spaces of [' ', '  ']) {
-    await expect.poll(() => text, { timeout: 10_000 }).toBe(spaces);
+    await expect.poll(() => text).toBe(spaces);
     nextResponse.shift()?.();
   }
   await closed;

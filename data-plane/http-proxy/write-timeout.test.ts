@@ -39,9 +39,7 @@ it.each([
     );
     const response = await openAs(agent.url, path);
     response.on('error', () => {}).socket.pause();
-    await expect
-      .poll(() => plane.requests(), { timeout: 20_000 })
-      .toMatchObject([{ status: 200, outcome: 'stalled' }]);
+    await expect.poll(() => plane.requests()).toMatchObject([{ status: 200, outcome: 'stalled' }]);
     await expect.poll(() => agent.requests[0]?.destroyed).toBe(true);
     expect(agent.seen).toHaveLength(1);
     response.destroy();

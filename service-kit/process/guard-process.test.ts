@@ -22,7 +22,7 @@ async function start(): Promise<number> {
     text = whole.pop() ?? '';
     lines.push(...whole.map((line) => JSON.parse(line)));
   });
-  await expect.poll(() => lines, { timeout: 30_000 }).toMatchObject([{ msg: 'listening' }]);
+  await expect.poll(() => lines).toMatchObject([{ msg: 'listening' }]);
   return Number(lines[0]?.port);
 }
 

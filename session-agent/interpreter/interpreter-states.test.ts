@@ -21,7 +21,6 @@ afterEach(() => {
   peers.close();
 });
 
-const within = { timeout: 10_000 };
 const silentSink: StepSink = { output: () => {}, display: () => {}, clearOutput: () => {} };
 const run = (stepId: string, sink = silentSink) =>
   peers.interpreter.run({ stepId, code: '', env: {}, cwd: null }, sink, () => {});
@@ -46,7 +45,7 @@ test('a restart waits for a worker to connect, and ends with the interpreter', a
   supervisor.say(crashOf(1));
   await restarting;
   supervisor.socket.destroy();
-  await expect.poll(() => peers.interpreter.state, within).toBe('dead');
+  await expect.poll(() => peers.interpreter.state).toBe('dead');
   const never = peers.interpreter.restart();
   peers.interpreter.close();
   await never;
@@ -73,7 +72,7 @@ test('variables with which no worker becomes ready are refused after three start
   const spawn = expect.objectContaining({ type: 'spawn', epoch: 1, env });
   const spawns = () => supervisor.received.filter((frame) => spawn.asymmetricMatch(frame)).length;
   for (const times of [1, 2, 3]) {
-    await expect.poll(spawns, within).toBe(times);
+    await expect.poll(spawns).toBe(times);
     supervisor.say({ ...crashOf(1), code: null, signal: 'SIGKILL', detail: 'not ready in time' });
   }
   await expect(configured).rejects.toMatchObject({ code: 'start_failed', message: /in time/ });
@@ -105,19 +104,19 @@ test('of two supervisors that connect at once, the later one starts one worker',
 test('a successful start resets the count of failed starts', async () => {
   const supervisor = peers.openSupervisor(10);
   for (const times of [1, 2]) {
-    await expect.poll(() => supervisor.received.length, within).toBe(times);
+    await expect.poll(() => supervisor.received.length).toBe(times);
     supervisor.say(exitOf(1));
   }
-  await expect.poll(() => supervisor.received.length, within).toBe(3);
+  await expect.poll(() => supervisor.received.length).toBe(3);
   supervisor.say({ type: 'spawned', epoch: 1, pid: 11 });
   peers.openWorker(1, 11);
   await peers.interpreter.ready();
   supervisor.say(crashOf(1));
   for (const times of [4, 5, 6]) {
-    await expect.poll(() => supervisor.received.length, within).toBe(times);
+    await expect.poll(() => supervisor.received.length).toBe(times);
     supervisor.say(exitOf(2));
   }
-  await expect.poll(() => peers.notifications, within).toEqual(['epoch 2', 'no room']);
+  await expect.poll(() => peers.notifications).toEqual(['epoch 2', 'no room']);
   expect(peers.counts.ready).toBe(1);
 });
 
@@ -134,7 +133,7 @@ test('no other connection or exit replaces or ends a worker that is ready', asyn
   const { supervisor, worker } = await peers.start();
   supervisor.say(crashOf(2));
   const impostor = peers.openWorker(1, 11);
-  await expect.poll(() => impostor.socket.closed, within).toBe(true);
+  await expect.poll(() => impostor.socket.closed).toBe(true);
   const running = run('step');
   await worker.receives(runOf('step'));
   worker.say(doneOf('step'));
@@ -175,14 +174,14 @@ test('a step is lost when its supervisor disconnects, even without an exit frame
   const running = run('step');
   supervisor.socket.destroy();
   expect(await running).toMatchObject({ kind: 'lost', epoch: 2, error: { name: 'WorkerCrashed' } });
-  await expect.poll(() => worker.socket.closed, within).toBe(true);
+  await expect.poll(() => worker.socket.closed).toBe(true);
 });
 
 test('a frame that a worker sent before its exit counts, even if it arrives after it', async () => {
   const { supervisor, worker } = await peers.start();
   const running = run('step');
   supervisor.say(crashOf(1));
-  await expect.poll(() => peers.interpreter.state, within).toBe('dead');
+  await expect.poll(() => peers.interpreter.state).toBe('dead');
   worker.say(doneOf('step'));
   worker.socket.end();
   expect(await running).toMatchObject({ kind: 'done', epoch: 1 });
@@ -245,7 +244,7 @@ test('a supervisor that only disconnects has not run out of memory', async () =>
   supervisor.say(readingOf(95));
   supervisor.socket.end();
   expect(await ended).toMatchObject({ kind: 'lost', error: { name: 'WorkerCrashed' } });
-  await expect.poll(() => worker.socket.closed, within).toBe(true);
+  await expect.poll(() => worker.socket.closed).toBe(true);
 });
 
 test('the next supervisor begins without the readings of the one before', async () => {

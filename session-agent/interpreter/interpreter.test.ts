@@ -10,7 +10,6 @@ import {
 
 let peers: Peers;
 afterEach(() => peers.close());
-const within = { timeout: 10_000 };
 const sink = { output: () => {}, display: () => {}, clearOutput: () => {} };
 const run = (stepId = 'step') =>
   peers.interpreter.run({ stepId, code: '', env: {}, cwd: null }, sink, () => {});
@@ -18,7 +17,7 @@ const run = (stepId = 'step') =>
 test('fails if no supervisor connects', async () => {
   peers = await listenForPeers(50);
   await expect
-    .poll(() => peers.notifications, within)
+    .poll(() => peers.notifications)
     .toEqual([expect.stringContaining('did not reconnect within 50 ms')]);
 });
 
@@ -26,11 +25,11 @@ test('fails after three failed starts, with the last reason, in the same epoch',
   peers = await listenForPeers();
   const supervisor = peers.openSupervisor(10);
   for (const times of [1, 2, 3]) {
-    await expect.poll(() => supervisor.received.length, within).toBe(times);
+    await expect.poll(() => supervisor.received.length).toBe(times);
     expect(supervisor.received.at(-1)).toEqual(spawnOf(1));
     supervisor.say(exitOf(1));
   }
-  await expect.poll(() => peers.notifications, within).toEqual(['no room']);
+  await expect.poll(() => peers.notifications).toEqual(['no room']);
 });
 
 test('a supervisor that replaces another starts a worker, with a loss of memory', async () => {
@@ -40,7 +39,7 @@ test('a supervisor that replaces another starts a worker, with a loss of memory'
   const second = peers.openSupervisor(20);
   await second.receives(spawnOf(2));
   expect(peers.notifications).toEqual(['epoch 2']);
-  await expect.poll(() => first.worker.socket.closed, within).toBe(true);
+  await expect.poll(() => first.worker.socket.closed).toBe(true);
   expect(peers.interpreter.canRun).toBe(false);
   second.say({ type: 'spawned', epoch: 2, pid: 21 });
   peers.openWorker(2, 21);
@@ -52,12 +51,12 @@ test('rejects a worker of the same epoch that an earlier supervisor started', as
   const first = peers.openSupervisor(10);
   await first.receives(spawnOf(1));
   first.socket.destroy();
-  await expect.poll(() => peers.interpreter.state, within).toBe('dead');
+  await expect.poll(() => peers.interpreter.state).toBe('dead');
   const second = peers.openSupervisor(20);
   await second.receives(spawnOf(1));
   const stray = peers.openWorker(1, 11);
   second.say({ type: 'spawned', epoch: 1, pid: 21 });
-  await expect.poll(() => stray.socket.closed, within).toBe(true);
+  await expect.poll(() => stray.socket.closed).toBe(true);
   expect(peers.interpreter.state).toBe('starting');
   peers.openWorker(1, 21);
   await peers.interpreter.ready();
@@ -92,7 +91,7 @@ test('a step ends when each of its interrupts is acknowledged', async () => {
   await supervisor.receives(interrupt);
   worker.say(doneOf('step'));
   supervisor.say({ type: 'interrupted', step_id: 'step' });
-  await expect.poll(() => peers.interpreter.state, within).toBe('interrupting');
+  await expect.poll(() => peers.interpreter.state).toBe('interrupting');
   expect(hasEnded).toBe(false);
   supervisor.say({ type: 'interrupted', step_id: 'step' });
   expect(await running).toMatchObject({ kind: 'done', epoch: 1 });

@@ -7,7 +7,6 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { deferred } from '../deferred.ts';
 import { type SupervisorProcess, superviseLocally } from './supervisor-process.ts';
 
-const within = { timeout: 20_000 };
 const supervisors: SupervisorProcess[] = [];
 let directory: string;
 beforeEach(() => {
@@ -52,11 +51,11 @@ test('fails if it cannot be started', async () => {
 test('is restarted after every exit of a healthy one, without limit', async () => {
   const { supervisor, starts } = supervise('read nothing');
   for (let times = 1; times <= 5; times += 1) {
-    await expect.poll(starts, within).toBe(times);
+    await expect.poll(starts).toBe(times);
     supervisor.healthy();
     supervisor.kill();
   }
-  await expect.poll(starts, within).toBe(6);
+  await expect.poll(starts).toBe(6);
 });
 
 test('learns from its environment whether it is the first', async () => {
@@ -69,7 +68,7 @@ test('learns from its environment whether it is the first', async () => {
 
 test('is not restarted after it is closed', async () => {
   const closed = supervise('exit 3');
-  await expect.poll(closed.starts, within).toBe(1);
+  await expect.poll(closed.starts).toBe(1);
   await closed.supervisor.close();
   // The other one pauses between its starts for longer than this one would.
   const other = supervise('exit 3');

@@ -27,7 +27,7 @@ test('warns of error output of an agent, but not while the agent is being ended'
   });
   const agent = spawnAgent({ bundle, cwd, env: {}, graceMs: 10_000, clock: systemClock, logger });
   await expect
-    .poll(() => logged, { timeout: 10_000 })
+    .poll(() => logged)
     .toEqual([expect.stringMatching(/"warn".*preload of nope is skipped/)]);
   await agent.end();
   expect((await agent.exited).stderrTail).toContain('a last word');

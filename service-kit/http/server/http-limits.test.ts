@@ -88,7 +88,7 @@ it('refuses requests on an excess connection until another connection has closed
   });
   first.destroy();
   await expect
-    .poll(async () => (await once(open(get('/text')), 'data'))[0].toString(), { timeout: 10_000 })
+    .poll(async () => (await once(open(get('/text')), 'data'))[0].toString())
     .toContain('200 OK');
 });
 

@@ -36,12 +36,12 @@ it('responds to the requests of a connection in order, and begins none early', a
     text += chunk;
   });
   socket.write(get('slow') + get('second') + get('third'));
-  await expect.poll(() => begun, { timeout: 10_000 }).toEqual(['slow']);
+  await expect.poll(() => begun).toEqual(['slow']);
   release();
-  await expect.poll(() => text, { timeout: 10_000 }).toMatch(/<slow>.*<second>.*<third>/s);
+  await expect.poll(() => text).toMatch(/<slow>.*<second>.*<third>/s);
   expect(begun).toEqual(['slow', 'second', 'third']);
   socket.write(get('fourth'));
-  await expect.poll(() => text, { timeout: 10_000 }).toContain('<fourth>');
+  await expect.poll(() => text).toContain('<fourth>');
   socket.destroy();
   await server.close(0);
 });
@@ -50,9 +50,9 @@ it('begins no request if its connection was closed before its turn', async () =>
   const { begun, left, release, server } = await serve();
   const socket = connect(server.port, '127.0.0.1');
   socket.write(get('slow') + get('second') + get('third'));
-  await expect.poll(() => begun, { timeout: 10_000 }).toEqual(['slow']);
+  await expect.poll(() => begun).toEqual(['slow']);
   socket.destroy();
-  await expect.poll(() => left, { timeout: 10_000 }).toEqual(['slow']);
+  await expect.poll(() => left).toEqual(['slow']);
   release();
   const other = connect(server.port, '127.0.0.1');
   other.write(get('other'));

@@ -103,7 +103,7 @@ export function sessionOf(language: Language, agent: Agent): Session {
         if (!holds(step)) throw new Error(`it does not hold of ${JSON.stringify(step)}`);
         return step;
       },
-      { timeout: 20_000, interval: 10 },
+      { timeout: 60_000, interval: 10 },
     );
   const events: Session['events'] = async (stepId, after = 0) => {
     const path = `/steps/${stepId}/events?after=${after}`;

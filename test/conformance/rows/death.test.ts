@@ -355,7 +355,7 @@ behaviours('Death, and what the caller gets', [
       await session.run(code);
       await session.put('go', '');
       await vi.waitFor(async () => expect(await session.epoch()).toBe(2), {
-        timeout: 10_000,
+        timeout: 60_000,
         interval: 10,
       });
       const step = { step_id: 'refused', code: '40 + 2' };

@@ -89,9 +89,7 @@ describe.each([python, node])('between a data-plane and an agent of $runtime', (
     expect((await client.run(id, '1')).execution_count).toBe(2);
   });
 
-  test('a step with on_disconnect cancel survives a broken hop, and ends when its client disconnects', {
-    timeout: 60_000,
-  }, async () => {
+  test('a step with on_disconnect cancel survives a broken hop, and ends when its client disconnects', async () => {
     // Resolves after an agent has waited for a reader that does not come back.
     const graceOfAnotherStep = async () => {
       const { client, id } = await sessionBehindProxy(language.runtime);

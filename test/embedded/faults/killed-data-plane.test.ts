@@ -76,9 +76,7 @@ test('a step whose data-plane died can be joined by its id through another, and 
   expect(await readText(other, id, 'runs')).toBe('ran\n');
 });
 
-test('a step with on_disconnect cancel is cancelled when its data-plane dies', {
-  timeout: 60_000,
-}, async () => {
+test('a step with on_disconnect cancel is cancelled when its data-plane dies', async () => {
   const { dying, other, id, steps, kill } = await open();
   const first = dying.call('POST', steps, { code, step_id: 'a', on_disconnect: 'cancel' });
   await stepThatWrote(other, id, 'a', 'waiting');

@@ -77,9 +77,7 @@ test('a call to an agent that stays silent too long gets 504; its step continues
   expect(await client.run(id, 'count')).toMatchObject({ results: [{ 'text/plain': '1' }] });
 });
 
-test('a client that vanishes without closing cancels nothing until the loss is detected', {
-  timeout: 60_000,
-}, async () => {
+test('a client that vanishes without closing cancels nothing until the loss is detected', async () => {
   const { client, other, id, steps, toClient } = await open();
   const left = openRequest(client, 'POST', steps, {
     'content-type': 'application/json',

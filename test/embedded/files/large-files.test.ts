@@ -14,9 +14,7 @@ const megabyte = 1024 * 1024;
 const pieces = 50;
 const heldBack = 200 * megabyte;
 
-test('50 MB are uploaded and downloaded unchanged, and neither process grows with the file', {
-  timeout: 60_000,
-}, async () => {
+test('50 MB are uploaded and downloaded unchanged, and neither process grows with the file', async () => {
   const client = await local().newClient();
   const { session_id: id, instance_id: instanceId } = await client.createSession();
   const pids = [findInstance(instanceId).agentPid, local().process.pid ?? 0];
@@ -105,9 +103,7 @@ test('2 GiB and a byte are uploaded and downloaded, and neither process grows wi
   }
 });
 
-test('a client that reads slowly slows the download down instead of filling memory', {
-  timeout: 60_000,
-}, async () => {
+test('a client that reads slowly slows the download down instead of filling memory', async () => {
   const client = await local().newClient();
   const { session_id: id, instance_id: instanceId } = await client.createSession();
   await client.run(id, `open("large", "wb").truncate(${heldBack})`);

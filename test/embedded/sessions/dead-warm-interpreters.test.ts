@@ -9,7 +9,7 @@ let plane: Service;
 beforeAll(async () => {
   services = await prepareServices();
   plane = await services.start('control-plane', { STEPPE_POOL_SIZE: '1' });
-}, 60_000);
+});
 afterAll(() => services.close());
 
 const timeout = 30_000;

@@ -52,14 +52,14 @@ test('a provisioning session is returned at once, refuses steps with 425, and ca
   // The data-plane caches a session that is not ready for a second.
   const refusal = () => client.errorOf(client.call('POST', `${path}/steps`, { code: '1' }));
   const over = { status: 410, code: 'session_ended', details: { end_reason: 'deleted' } };
-  await expect.poll(refusal, { timeout: 20_000, interval: 100 }).toMatchObject(over);
+  await expect.poll(refusal, { interval: 100 }).toMatchObject(over);
 });
 
 test('a session that has become ready accepts steps', async () => {
   const { path, session } = await createAsync({});
   const state = async () =>
     sessionSchema.parse(await (await client.call('GET', path)).json()).state;
-  await expect.poll(state, { timeout: 20_000 }).toBe('ready');
+  await expect.poll(state).toBe('ready');
   expect((await client.run(session.session_id, '20 + 22')).results).toMatchObject([
     { 'text/plain': '42' },
   ]);
@@ -80,7 +80,7 @@ test('variables with which the interpreter cannot start fail the create, and its
   const { path } = await createAsync(body);
   const session = async () => (await client.call('GET', path)).json();
   await expect
-    .poll(session, { timeout: 20_000, interval: 50 })
+    .poll(session, { interval: 50 })
     .toMatchObject({ state: 'failed', end_reason: 'start_failed', end_detail: words });
   expect(await client.errorOf(client.call('POST', `${path}/steps`, { code: '1' }))).toMatchObject({
     status: 410,

@@ -41,9 +41,7 @@ async function runAndLeave(
 describe.each(forms)(
   'a client of $runtime that disconnects in the middle of $accept',
   ({ accept, language }) => {
-    test('has its step cancelled only if it requested that', {
-      timeout: 60_000,
-    }, async () => {
+    test('has its step cancelled only if it requested that', async () => {
       const client = await target().newClient();
       const [kept, cancelled] = await Promise.all(
         [1, 2].map(() => client.createSession({ runtime: language.runtime })),
@@ -77,9 +75,7 @@ describe.each(forms)(
   },
 );
 
-test('a waiting step with on_disconnect cancel leaves the queue when its client disconnects', {
-  timeout: 60_000,
-}, async () => {
+test('a waiting step with on_disconnect cancel leaves the queue when its client disconnects', async () => {
   const client = await target().newClient();
   const { session_id: id } = await client.createSession();
   await submit(client, id, python.waitForGo, { step_id: 'first' });

@@ -45,7 +45,7 @@ export const stepWith = (
     if (step.status !== status) throw new Error(`the step is ${step.status}`);
     return step;
     // A step whose client disconnected may run for seven more seconds.
-  }, 30_000);
+  });
 
 /** The result so far, once the running step has written `text`. */
 export const stepThatWrote = (
