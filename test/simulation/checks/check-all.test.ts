@@ -17,7 +17,9 @@ test('finds nothing in an empty history, and everything that each check finds', 
     history.uploads.push({ instanceId: 'ins_1', path: 'f', content: 'a' });
     history.keyUses.push({ tenant: 'acme', key: 'k', sessionId: `ses_${times}` });
   }
-  const pods = () => [{ instanceId: 'ins_1', sessionId: 'ses_1', isReady: true }];
+  const pods = () => [
+    { instanceId: 'ins_1', sessionId: 'ses_1', isStarting: false, isReady: true },
+  ];
   const rules = checkAll(history, { ...view, pods }).map(({ rule }) => rule);
   expect(new Set(rules)).toEqual(
     new Set([

@@ -10,6 +10,7 @@ const ended = makeRow(0, { ...ready, state: 'ended' });
 const pod = (sessionId: string | undefined, instanceId = 'ins_1'): PodView => ({
   instanceId,
   sessionId,
+  isStarting: false,
   isReady: true,
 });
 const rested = (row: SessionRecord, counted: string[], ...pods: PodView[]) => ({

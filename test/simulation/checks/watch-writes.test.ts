@@ -1,4 +1,5 @@
 import { sessionIdSchema } from '@steppe/contracts/ids';
+import { newInstanceId } from '@steppe/contracts/testing/new-ids';
 import {
   endedRecord,
   newTenantId,
@@ -8,12 +9,17 @@ import { idempotencyKey, leaseKey, liveSetKey } from '@steppe/session-store/dyna
 import { type Item, toItem } from '@steppe/session-store/dynamodb/items';
 import { toSessionItem } from '@steppe/session-store/dynamodb/rows/session-item';
 import { expect, test } from 'vitest';
+import { createHistory } from '../history/history.ts';
+import { Kernel } from '../kernel/kernel.ts';
 import { watchWrites } from './watch-writes.ts';
 
 const nowMs = 1_800_000_000_000;
 const tenantId = newTenantId();
 
-const watch = (quota = 1) => {
+const watch = (
+  quota = 1,
+  { history = createHistory(new Kernel({ seed: 1 })), hasPod = false } = {},
+) => {
   const items = new Map<string, Item>();
   const found: string[] = [];
   let listener = (_key: string, _before: Item | undefined, _after: Item | undefined) => {};
@@ -26,6 +32,9 @@ const watch = (quota = 1) => {
     nowMs: () => nowMs,
     quota,
     provisioningMs: 30_000,
+    instanceEnds: history.instanceEnds,
+    hasPod: () => hasPod,
+    wasCalm: history.wasCalm,
     violate: (rule, what) => found.push(`${rule}: ${what}`),
   });
   const write = (key: string, item: Item | undefined) => {
@@ -91,6 +100,25 @@ test('finds a session that failed as too late before its time had passed', () =>
   fail(one, '2026-11-23T12:00:30.000Z');
   fail(other, '2026-11-23T12:00:29.000Z');
   expect(found).toEqual([`end-reason-true: ${other.session_id} is too late after 29000 ms`]);
+});
+
+test('finds a row without the end of its instance, whose pod tells it', () => {
+  const foundWith = ({
+    hasPod = true,
+    endedMs = 20_000,
+    end_detail = 'not ready within 30000 ms',
+  } = {}) => {
+    const history = createHistory(new Kernel({ seed: 1 }));
+    const instance_id = newInstanceId();
+    history.instanceEnds.set(instance_id, { reason: 'oom_killed', atMs: nowMs - endedMs });
+    const { found, row } = watch(1, { history, hasPod });
+    row({ ...endedRecord(one), instance_id, end_detail });
+    return found;
+  };
+  expect(foundWith({})).toEqual([expect.stringContaining('its pod tells oom_killed')]);
+  expect(foundWith({ hasPod: false })).toEqual([]);
+  expect(foundWith({ endedMs: 5_000 })).toEqual([]);
+  expect(foundWith({ end_detail: 'out of memory' })).toEqual([]);
 });
 
 test('finds a row that breaks its rules, or cannot be read', () => {

@@ -1,5 +1,5 @@
 import type { SessionRecord } from '@steppe/contracts/session-record';
-import { isTerminal } from '@steppe/control-plane/sessions/termination/cause';
+import { isTerminal, type TerminalRecord } from '@steppe/control-plane/sessions/termination/cause';
 import { storedKeySchema } from '@steppe/session-store/dynamodb/idempotency-keys';
 import {
   idempotencyPrefix,
@@ -10,6 +10,7 @@ import { type Item, parseItem } from '@steppe/session-store/dynamodb/items';
 import { liveSetSchema } from '@steppe/session-store/dynamodb/quota';
 import { fromSessionItem } from '@steppe/session-store/dynamodb/rows/session-item';
 import { SessionStoreCorruptError } from '@steppe/session-store/errors';
+import type { History } from '../history/history.ts';
 import type { RuleName } from '../history/rules.ts';
 import type { TableModel } from '../models/dynamodb/table-model.ts';
 import { rowViolations } from './row-rules.ts';
@@ -23,6 +24,10 @@ export interface WatchedTable {
   quota: number;
   /** How long a session may take to become ready. */
   provisioningMs: number;
+  instanceEnds: History['instanceEnds'];
+  /** Whether the API server still has the pod of an instance. */
+  hasPod(instanceId: string): boolean;
+  wasCalm: History['wasCalm'];
   violate: Violate;
 }
 
@@ -39,6 +44,7 @@ export function watchWrites(watched: WatchedTable): void {
       if (!after) return;
       const row = fromSessionItem(after).record;
       checkTimeout(row, watched);
+      if (isTerminal(row)) checkKnownEnd(row, watched);
       quotas.rowWritten(row);
     }
   };
@@ -57,6 +63,23 @@ function checkTimeout(row: SessionRecord, { provisioningMs, violate }: WatchedTa
   const ageMs = Date.parse(row.ended_at) - Date.parse(row.created_at);
   if (ageMs < provisioningMs)
     violate('end-reason-true', `${row.session_id} is too late after ${ageMs} ms`);
+}
+
+/** How long a reconciler may need from its list of all pods to the write of a row. */
+const passMs = 10_000;
+/** Written where nobody knows how the instance ended. */
+const withoutEnd = /how it exited is unknown|^not ready within/;
+
+/** Whoever lists the pods knows how an instance ended whose pod exists. */
+function checkKnownEnd(row: TerminalRecord, watched: WatchedTable): void {
+  const { instanceEnds, provisioningMs, hasPod, nowMs, wasCalm, violate } = watched;
+  const { session_id: id, instance_id, end_reason: reason, end_detail: detail = '' } = row;
+  const end = instance_id && instanceEnds.get(instance_id);
+  // A create lists nothing, and its own time is over before.
+  const isListed = nowMs() - Date.parse(row.created_at) > provisioningMs + passMs;
+  if (!end || !isListed || !withoutEnd.test(detail) || !hasPod(instance_id)) return;
+  if (end.atMs < nowMs() - passMs && wasCalm(nowMs() - passMs, nowMs(), ['table', 'process']))
+    violate('end-reason-true', `${id} ends as ${reason}, and its pod tells ${end.reason}`);
 }
 
 /** Compares rows with the live sets of their tenants, after each write of one of them. */

@@ -6,12 +6,23 @@ import type { ClientSession } from './client-session.ts';
 
 const paths = ['f', 'd/g'];
 
-/** One call for a file, recorded with what it read or wrote. */
+/** One call for a file. */
 export async function callFile(session: ClientSession): Promise<void> {
+  const { random } = session.client;
+  const act = random.pick([read, read, write, write, replace, remove, remove]);
+  await record(session, random.pick(paths), act);
+}
+
+/** Replaces a file as it was before it was last written. */
+export async function replaceLate(session: ClientSession): Promise<void> {
+  const path = session.client.random.pick(paths);
+  for (const act of [write, write, replaceOutdated]) await record(session, path, act);
+}
+
+/** Records a call with what it read or wrote. */
+async function record(session: ClientSession, path: string, act: Act): Promise<void> {
   const { client, id } = session;
-  const { random, clock } = client;
-  const path = random.pick(paths);
-  const act = random.pick([read, read, write, write, replace, remove]);
+  const { clock } = client;
   const call: FileCall = {
     ...{ sessionId: id, path, kind: 'read', content: null, outcome: 'unknown' },
     ...{ beganAtMs: clock.monotonicMs(), endedAtMs: Number.POSITIVE_INFINITY },
@@ -41,13 +52,21 @@ const write: Act = async (session, call) => {
 };
 
 /** Writes only if the file is still as it was last seen. */
-const replace: Act = async (session, call) => {
-  const version = session.versions.get(call.path);
+const replace: Act = (session, call) => replaceVersion(session, call, session.versions);
+
+const replaceOutdated: Act = (session, call) => replaceVersion(session, call, session.outdated);
+
+async function replaceVersion(
+  session: ClientSession,
+  call: FileCall,
+  versions: ClientSession['versions'],
+): Promise<boolean> {
+  const version = versions.get(call.path);
   if (!version) return write(session, call);
   call.kind = 'compare';
   call.expected = version.content;
   return put(session, call, { 'if-match': version.etag });
-};
+}
 
 async function put(
   session: ClientSession,
@@ -117,7 +136,11 @@ function refuse(session: ClientSession, reply: Reply): false {
   return false;
 }
 
-function noteVersion({ versions }: ClientSession, { path, content }: FileCall, reply: Reply): void {
+function noteVersion(session: ClientSession, { path, content }: FileCall, reply: Reply): void {
+  const { versions, outdated } = session;
   const etag = reply.kind === 'response' && reply.response.headers.get('etag');
-  if (etag && content !== null) versions.set(path, { content, etag });
+  if (!etag || content === null) return;
+  const known = versions.get(path);
+  if (known && known.etag !== etag) outdated.set(path, known);
+  versions.set(path, { content, etag });
 }

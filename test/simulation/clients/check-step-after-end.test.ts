@@ -3,7 +3,8 @@ import { expect, test } from 'vitest';
 import type { Reply } from '../../chaos/drive/api-caller.ts';
 import { createHistory, type FaultGroup } from '../history/history.ts';
 import { Kernel } from '../kernel/kernel.ts';
-import { checkStepAfterEnd } from './check-step-after-end.ts';
+import { makeRow } from '../testing/make-row.ts';
+import { checkRefusalAfterEnd, checkStepAfterEnd } from './check-step-after-end.ts';
 
 const sessionId = 'ses_1';
 const refusal = (code: ErrorCode): Reply => ({
@@ -44,4 +45,30 @@ test.each<[string, Reply, FaultGroup?]>([
   ['seeks its instance', refusal('runtime_unreachable'), 'process'],
 ])('finds a step after the end that %s', (_, reply, fault) => {
   expect(found(reply, fault)).toEqual(['end-known']);
+});
+
+/** What a reply means some time after the end of its session. */
+function foundAfter(ms: number, reply: Reply, fault?: FaultGroup): string[] {
+  const kernel = new Kernel({ seed: 1 });
+  const history = createHistory(kernel);
+  const row = makeRow(kernel.nowMs, { state: 'ended' });
+  if (row.state !== 'ended') throw new Error('the row has not ended');
+  history.terminalRows.push(row);
+  if (fault) history.fault(fault, 'test');
+  const path = `/v1/sessions/${row.session_id}/steps`;
+  checkRefusalAfterEnd(history, { path, nowMs: kernel.nowMs + ms }, reply);
+  return history.violations.map(({ rule }) => rule);
+}
+
+test('finds an agent that is reported as silent after the end of its session', () => {
+  expect(foundAfter(10_000, refusal('step_deadline_exceeded'))).toEqual(['end-known']);
+  expect(foundAfter(10_000, refusal('runtime_unreachable'), 'cluster')).toEqual(['end-known']);
+});
+
+test.each<[string, string[]]>([
+  ['a response from before the end', foundAfter(2_000, refusal('step_deadline_exceeded'))],
+  ['another refusal', foundAfter(10_000, refusal('session_ended'))],
+  ['what could not be looked up', foundAfter(10_000, refusal('step_deadline_exceeded'), 'table')],
+])('finds nothing in %s', (_, violations) => {
+  expect(violations).toEqual([]);
 });

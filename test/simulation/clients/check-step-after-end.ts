@@ -1,3 +1,4 @@
+import type { ErrorCode } from '@steppe/contracts/errors';
 import { type Reply, wordsOf } from '../../chaos/drive/api-caller.ts';
 import type { History } from '../history/history.ts';
 
@@ -23,4 +24,27 @@ export function checkStepAfterEnd(
   const mayFail = reply.error.code === 'route_store_unavailable';
   if (history.wasCalm(endedMs, nowMs, mayFail ? ['table', 'process'] : ['table']))
     history.violate('end-known', `${id} has ended, and a step gets ${wordsOf(reply)}`);
+}
+
+/** How long a response may be under way from the read of the row that it follows. */
+const readMs = 3_000;
+const ofAgents: ReadonlySet<ErrorCode> = new Set(['step_deadline_exceeded', 'runtime_unreachable']);
+const agentPath = /^\/v1\/sessions\/(\w+)\//;
+
+/**
+ * Records a violation if an agent is reported as silent although its session has ended: a data-plane
+ * looks that up before it says so.
+ */
+export function checkRefusalAfterEnd(
+  { terminalRows, wasCalm, violate }: Pick<History, 'terminalRows' | 'wasCalm' | 'violate'>,
+  { path, nowMs }: { path: string; nowMs: number },
+  reply: Reply,
+): void {
+  if (reply.kind !== 'refusal' || !ofAgents.has(reply.error.code)) return;
+  const id = agentPath.exec(path)?.[1];
+  const row = terminalRows.find(({ session_id }) => session_id === id);
+  if (!row) return;
+  const endedMs = Date.parse(row.ended_at);
+  if (endedMs < nowMs - readMs && wasCalm(endedMs, nowMs, ['table', 'process', 'network']))
+    violate('end-known', `${id} has ended, and ${path} gets ${wordsOf(reply)}`);
 }

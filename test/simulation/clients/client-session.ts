@@ -2,6 +2,11 @@ import { createIds } from '@steppe/contracts/ids';
 import { promptMs } from '../vigil/keep-vigil.ts';
 import type { Client } from './open-client.ts';
 
+interface FileVersion {
+  content: string;
+  etag: string;
+}
+
 /** A session as its client knows it. */
 export class ClientSession {
   readonly client: Client;
@@ -15,7 +20,9 @@ export class ClientSession {
   isEpochOpen = false;
   isOver = false;
   /** The content and the entity tag of each path, as last known. */
-  readonly versions = new Map<string, { content: string; etag: string }>();
+  readonly versions = new Map<string, FileVersion>();
+  /** What a path had before. */
+  readonly outdated = new Map<string, FileVersion>();
   readonly nextStepId: () => string;
 
   constructor(client: Client, id: string, label: string) {

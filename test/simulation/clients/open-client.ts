@@ -9,6 +9,7 @@ import { readResponse } from '../../chaos/drive/read-response.ts';
 import type { FaultGroup, History } from '../history/history.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { RandomStream } from '../kernel/random-stream.ts';
+import { checkRefusalAfterEnd } from './check-step-after-end.ts';
 
 /** What clients need of the world. */
 export interface ClientParts {
@@ -107,6 +108,7 @@ export function openClient(parts: ClientParts & Neighbourhood, name: string): Cl
       if (reply.kind === 'refusal' && unexplained.has(reply.error.code))
         history.violate('response-explained', `${what} of ${name}: ${reply.error.message}`);
       routes.note(origin, call.path, reply);
+      checkRefusalAfterEnd(history, { path: call.path, nowMs: clock.now() }, reply);
       return reply;
     },
     close: () => dispatcher.destroy(),

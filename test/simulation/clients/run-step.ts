@@ -1,6 +1,6 @@
 import { restartResponseSchema } from '@steppe/contracts/step';
 import { readResponse } from '../../chaos/drive/read-response.ts';
-import { restartSession } from '../../chaos/drive/restart-session.ts';
+import { type Restarted, restartSession } from '../../chaos/drive/restart-session.ts';
 import { type SettledStep, type StepPlan, settleStep } from '../../chaos/drive/settle-step.ts';
 import { fullSpool } from '../models/spool-files-model.ts';
 import type { ClientSession } from './client-session.ts';
@@ -90,13 +90,11 @@ function learnEpoch(session: ClientSession, { epoch }: SettledStep, isAlone: boo
 export async function restart(session: ClientSession): Promise<void> {
   const { client, id } = session;
   if (client.random.chance(0.5)) {
-    const { clock } = client;
-    const time = { clock, limitMs: settleLimitMs };
-    const restarted = await restartSession(client, id, session.epoch, neverAborted, time);
-    if (restarted.kind === 'session_ended') session.end();
-    if (restarted.kind === 'unexpected') client.history.violate('late-response', restarted.what);
-    if (restarted.kind === 'epoch') moveTo(session, restarted);
-    return;
+    const { epoch } = session;
+    const restarted = await restartFrom(session, epoch);
+    if (restarted.kind !== 'epoch') return;
+    moveTo(session, restarted);
+    return client.random.chance(0.5) ? restartAgain(session, epoch) : undefined;
   }
   const path = `/v1/sessions/${id}/restart`;
   const reply = await client.call({ method: 'POST', path, body: {} });
@@ -106,6 +104,30 @@ export async function restart(session: ClientSession): Promise<void> {
   if (reply.kind !== 'response') return;
   const restarted = await readResponse(reply.response, restartResponseSchema);
   if (restarted) moveTo(session, { epoch: restarted.epoch, isRefused: false });
+}
+
+async function restartFrom(session: ClientSession, epoch: number): Promise<Restarted> {
+  const { client, id } = session;
+  const time = { clock: client.clock, limitMs: settleLimitMs };
+  const restarted = await restartSession(client, id, epoch, neverAborted, time);
+  if (restarted.kind === 'session_ended') session.end();
+  if (restarted.kind === 'unexpected') client.history.violate('late-response', restarted.what);
+  return restarted;
+}
+
+/** As an attempt that comes late: the epoch that it names is over. */
+async function restartAgain(session: ClientSession, ended: number): Promise<void> {
+  const { client, id } = session;
+  const restarted = await restartFrom(session, ended);
+  if (restarted.kind !== 'epoch') return;
+  const { epoch, isRefused } = restarted;
+  // A data-plane whose first attempt broke takes the refusal of the next for its response.
+  if (!isRefused && epoch !== ended + 1)
+    client.history.violate(
+      'epoch-kept',
+      `a restart of ${id} at ${ended}, a past epoch, gave ${epoch}`,
+    );
+  session.learnEpoch(epoch);
 }
 
 /** @param restarted `isRefused`: other attempts, or losses of memory, may have moved it on too. */

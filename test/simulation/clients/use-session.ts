@@ -1,8 +1,9 @@
 import { sessionListSchema, sessionSchema } from '@steppe/contracts/session';
 import { isPassing, wordsOf } from '../../chaos/drive/api-caller.ts';
 import { readResponse } from '../../chaos/drive/read-response.ts';
-import { callFile, listFiles } from './call-files.ts';
+import { callFile, listFiles, replaceLate } from './call-files.ts';
 import type { ClientSession } from './client-session.ts';
+import { endSession } from './end-session.ts';
 import { restart, runStep } from './run-step.ts';
 
 type Act = (session: ClientSession) => Promise<void>;
@@ -11,12 +12,14 @@ type Act = (session: ClientSession) => Promise<void>;
 const acts: readonly (readonly [number, Act])[] = [
   [0.07, restart],
   [0.17, callFile],
+  [0.03, replaceLate],
   [0.03, listFiles],
   [0.05, getSession],
   [0.03, patchSession],
   [0.03, listSessions],
   [0.03, callForeign],
   [0.1, runThreeSteps],
+  [0.1, runStepOrGiveUp],
 ];
 
 /** One call, or one step to its end. */
@@ -32,6 +35,19 @@ export async function useSession(session: ClientSession): Promise<void> {
 /** After them their client knows no more which epoch it relies on. */
 async function runThreeSteps(session: ClientSession): Promise<void> {
   await Promise.all([1, 2, 3].map(() => runStep(session, false)));
+}
+
+/** Whoever waits too long for a step ends its session. */
+async function runStepOrGiveUp(session: ClientSession): Promise<void> {
+  const { clock, random } = session.client;
+  const settled = new AbortController();
+  const givenUp = clock.sleep(random.between(500, 12_000), settled.signal).then(
+    () => endSession(session),
+    () => undefined,
+  );
+  await runStep(session, true);
+  settled.abort();
+  await givenUp;
 }
 
 async function getSession(session: ClientSession): Promise<void> {

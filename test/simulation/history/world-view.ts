@@ -15,6 +15,8 @@ export interface PodView {
   instanceId: string;
   /** Undefined while it belongs to a pool. */
   sessionId: string | undefined;
+  /** Whoever started it has not handed it over. */
+  isStarting: boolean;
   isReady: boolean;
 }
 

@@ -20,6 +20,8 @@ interface Scene {
   endedAfterMs?: number;
   hasNoRow?: boolean;
   hasPod?: boolean;
+  /** Its pod was never ready. */
+  isStarting?: boolean;
   endOfInstance?: string;
   poolSize?: number;
   fault?: FaultGroup;
@@ -38,7 +40,9 @@ async function found(scene: Scene): Promise<string[]> {
   const rows = new Map<string, SessionRecord>(scene.hasNoRow ? [] : [[id, row]]);
   const liveSets = new Map([['acme', scene.isCounted ? [id] : []]]);
   const keys = new Map(scene.hasKey ? [['key', id]] : []);
-  let pods: PodView[] = scene.hasPod ? [{ instanceId: 'ins_1', sessionId: id, isReady: true }] : [];
+  let pods: PodView[] = scene.hasPod
+    ? [{ instanceId: 'ins_1', sessionId: id, isStarting: !!scene.isStarting, isReady: true }]
+    : [];
   if (scene.endOfInstance)
     history.instanceEnds.set('ins_1', { reason: scene.endOfInstance, atMs: kernel.nowMs });
   const table = { rows, liveSets, keys };
@@ -52,7 +56,7 @@ async function found(scene: Scene): Promise<string[]> {
   if (healedAfterMs)
     kernel.schedule(healedAfterMs, kernel.world, 'heal', () => {
       for (const items of [rows, liveSets, keys]) items.clear();
-      pods = [{ instanceId: 'ins_2', sessionId: undefined, isReady: true }];
+      pods = [{ instanceId: 'ins_2', sessionId: undefined, isStarting: false, isReady: true }];
     });
   await kernel.run(limitMs);
   return history.violations.map(({ rule }) => rule);
@@ -62,6 +66,7 @@ const scenes: [RuleName, Scene, number][] = [
   ['late-quota-release', { state: 'ended', isCounted: true }, promptMs],
   ['late-row-end', { state: 'ready', isCounted: true, endOfInstance: 'evicted' }, promptMs],
   ['late-pod-end', { state: 'ended', hasPod: true }, podEndMs],
+  ['late-pod-end', { state: 'failed', hasPod: true, isStarting: true }, promptMs],
   ['late-provisioning', { state: 'provisioning', isCounted: true }, 140_000],
   ['late-key-release', { state: 'failed', hasKey: true }, promptMs],
   ['late-key-release', { state: 'failed', hasKey: true, hasNoRow: true }, promptMs],
@@ -78,8 +83,15 @@ test.each(scenes)('finds nothing by %s in what healed in its time', async (_, sc
 
 const hindered = scenes.filter(([rule]) => rule !== 'late-provisioning');
 
-test.each(hindered)('finds nothing by %s in what a fault hindered', async (_, scene) => {
-  expect(await found({ ...scene, fault: 'process' })).toEqual([]);
+test.each(hindered)('finds nothing by %s in what a fault hindered', async (_, scene, timeMs) => {
+  const healedAfterMs = timeMs + 10_000;
+  expect(await found({ ...scene, fault: 'process', healedAfterMs })).toEqual([]);
+});
+
+const healedAtLast = scenes.filter(([rule]) => /late-(pod-end|pool-refill)/.test(rule));
+
+test.each(healedAtLast)('finds by %s what nobody heals after a fault', async (rule, scene) => {
+  expect(await found({ ...scene, fault: 'process' })).toEqual([rule]);
 });
 
 test('gives a reconciler its time after a fault, in which creates die', async () => {

@@ -36,11 +36,12 @@ const all: readonly FaultGroup[] = [...planes, 'cluster'];
 
 /**
  * Looks every two seconds whether what heals by itself has healed in its time. A thing that a fault
- * may have hindered, from its beginning to the end of its time, is left out, unless only faults
- * begin it.
+ * may have hindered, from its beginning to the end of its time, is left out. What somebody heals
+ * later, whatever hindered it before, is looked at once more when that is due.
  */
 export function keepVigil(kernel: Kernel, history: History, view: WorldView): void {
-  const reported = new Set<string>();
+  const judged = new Set<string>();
+  const violated = new Set<string>();
   const findLowPool = createPoolWatch(kernel, view);
   const look = () => {
     kernel.schedule(everyMs, kernel.world, 'vigil', look);
@@ -52,18 +53,31 @@ export function keepVigil(kernel: Kernel, history: History, view: WorldView): vo
     ];
     for (const one of due) {
       const { rule, what, sinceMs, withinMs, hinderedBy, afterCalmMs } = one;
-      if (kernel.nowMs - sinceMs <= withinMs || reported.has(what)) continue;
+      const judgement = `${what} ${afterCalmMs}`;
+      if (kernel.nowMs - sinceMs <= withinMs || judged.has(judgement)) continue;
       // What began in a fault may go on after it, so a little time before counts too.
       const fromMs = afterCalmMs
         ? kernel.nowMs - afterCalmMs
         : (one.hinderedSinceMs ?? sinceMs) - promptMs;
       const wasCalm = history.wasCalm(fromMs, kernel.nowMs, hinderedBy);
-      if (wasCalm || !afterCalmMs) reported.add(what);
-      if (wasCalm) history.violate(rule, what);
+      if (wasCalm || !afterCalmMs) judged.add(judgement);
+      if (!wasCalm || violated.has(what)) continue;
+      violated.add(what);
+      history.violate(rule, what);
     }
   };
   look();
 }
+
+/** Also once nothing has hindered for so long whoever heals it at last. */
+const orAfterCalm = (due: Due, afterCalmMs: number): Due[] => [
+  due,
+  { ...due, withinMs: afterCalmMs, afterCalmMs },
+];
+
+/** When a reconciler has done what it found to do, even if another one died with the lease. */
+const passMs = ({ graceMs, intervalMs, leaseMs }: WorldView['times']): number =>
+  graceMs + leaseMs + 2 * intervalMs;
 
 function findRows({ instanceEnds }: History, { table, times }: WorldView): Due[] {
   return [...table.rows.values()].flatMap((row): Due[] => {
@@ -77,17 +91,15 @@ function findRows({ instanceEnds }: History, { table, times }: WorldView): Due[]
       ];
     }
     if (row.state === 'provisioning') {
-      const { provisioningMs, graceMs, intervalMs, leaseMs } = times;
-      const passMs = graceMs + leaseMs + 2 * intervalMs;
       return [
         {
           rule: 'late-provisioning',
           what: `${id} is still provisioning`,
           sinceMs: Date.parse(row.created_at),
-          withinMs: provisioningMs + passMs,
+          withinMs: times.provisioningMs + passMs(times),
           hinderedBy: all,
           // Its create died in a fault.
-          afterCalmMs: passMs,
+          afterCalmMs: passMs(times),
         },
       ];
     }
@@ -99,19 +111,19 @@ function findRows({ instanceEnds }: History, { table, times }: WorldView): Due[]
   });
 }
 
-const findPods = ({ table, pods }: WorldView): Due[] =>
-  pods().flatMap(({ instanceId, sessionId }): Due[] => {
+const findPods = ({ table, pods, times }: WorldView): Due[] =>
+  pods().flatMap(({ instanceId, sessionId, isStarting }): Due[] => {
     const row = sessionId && table.rows.get(sessionId);
     if (!row || !isTerminal(row)) return [];
-    return [
-      {
-        rule: 'late-pod-end',
-        what: `${sessionId} has ended, and ${instanceId} still exists`,
-        sinceMs: Date.parse(row.ended_at),
-        withinMs: podEndMs,
-        hinderedBy: all,
-      },
-    ];
+    const due: Due = {
+      rule: 'late-pod-end',
+      what: `${sessionId} has ended, and ${instanceId} still exists`,
+      sinceMs: Date.parse(row.ended_at),
+      // What never ran is deleted without a grace period.
+      withinMs: isStarting ? promptMs : podEndMs,
+      hinderedBy: all,
+    };
+    return orAfterCalm(due, passMs(times) + podEndMs);
   });
 
 const findKeys = ({ table }: WorldView): Due[] =>
@@ -138,16 +150,14 @@ function createPoolWatch(kernel: Kernel, { pods, poolSize }: WorldView): () => D
   return () => {
     const count = pods().filter(({ sessionId }) => sessionId === undefined).length;
     sinceMs = count >= poolSize ? undefined : (sinceMs ?? kernel.nowMs);
-    return sinceMs === undefined
-      ? []
-      : [
-          {
-            rule: 'late-pool-refill',
-            what: `the pool has ${count} of ${poolSize} instances since ${sinceMs}`,
-            sinceMs,
-            withinMs: lookEveryMs + longestBackOffMs,
-            hinderedBy: all,
-          },
-        ];
+    if (sinceMs === undefined) return [];
+    const due: Due = {
+      rule: 'late-pool-refill',
+      what: `the pool has ${count} of ${poolSize} instances since ${sinceMs}`,
+      sinceMs,
+      withinMs: lookEveryMs + longestBackOffMs,
+      hinderedBy: all,
+    };
+    return orAfterCalm(due, due.withinMs + promptMs);
   };
 }

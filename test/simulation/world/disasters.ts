@@ -39,6 +39,9 @@ const disasters: Partial<Record<WeatherKind, Record<string, Disaster>>> = {
     crash: podDisaster(({ cluster }, { pod }) => cluster.killPod(pod.name, 'crashed')),
     drain: podDisaster(({ cluster }, { pod }) => cluster.evict(pod.name, 'drain')),
     pressure: podDisaster(({ cluster }, { pod }) => cluster.evict(pod.name, 'pressure')),
+    'warm pods deleted': podDisaster(({ cluster, pods }) => {
+      for (const name of pods.running.keys()) cluster.deleteWarm(name);
+    }),
   },
   workers: {
     'worker kill': podDisaster((_, { pod }) => pod.runtime.killWorker()),

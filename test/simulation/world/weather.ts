@@ -27,7 +27,7 @@ type FaultChanges = { [Model in keyof Faults]?: Partial<Faults[Model]> };
 
 /** What each kind of weather does to calls, while it lasts. */
 const faultsOf = {
-  network: { network: { reset: 0.01, spike: 0.01, split: 0.1, refuse: 0.03, silence: 0.3 } },
+  network: { network: { reset: 0.02, spike: 0.01, split: 0.1, refuse: 0.03, silence: 0.3 } },
   table: {
     table: {
       throttled: 0.02,
@@ -35,20 +35,20 @@ const faultsOf = {
       lostAfter: 0.03,
       retried: 0.04,
       overtaken: 0.01,
-      slow: 0.02,
+      slow: 0.04,
     },
   },
-  outages: { table: { outage: 0.001 } },
+  outages: { table: { outage: 0.004 } },
   api: {
     kubernetes: { unreachable: 0.02, refused: 0.02, broken: 0.02, responseLost: 0.02, late: 0.02 },
   },
   watch: {
-    kubernetes: { watchBroken: 0.05, watchLate: 0.05, watchSilent: 0.02, historyLost: 0.01 },
+    kubernetes: { watchBroken: 0.05, watchLate: 0.05, watchSilent: 0.005, historyLost: 0.01 },
   },
   starts: {
     kubernetes: { unschedulable: 0.1, pullFailed: 0.05, startCrashed: 0.1, routeLate: 0.1 },
   },
-  crashes: { moments: { crash: 0.003, pause: 0.001 } },
+  crashes: { moments: { crash: 0.004, pause: 0.001 } },
   runtime: {
     runtime: {
       split: 0.05,

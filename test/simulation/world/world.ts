@@ -70,6 +70,9 @@ export function startWorld(kernel: Kernel, only: ReadonlySet<number> | undefined
     nowMs: () => kernel.nowMs,
     quota: sessionQuota,
     provisioningMs: controlPlaneTimes.provisioningMs,
+    wasCalm: history.wasCalm,
+    instanceEnds: history.instanceEnds,
+    hasPod: (instanceId) => viewPods(cluster).some((pod) => pod.instanceId === instanceId),
     violate: history.violate,
   });
   const tableView = followTable(history, table.onWrite);
@@ -163,7 +166,9 @@ const viewPods = (cluster: ClusterModel): PodView[] =>
     const isReady = status?.conditions?.some(
       ({ type, status: state }) => type === 'Ready' && state === 'True',
     );
-    return instanceId ? [{ instanceId, sessionId: labels[label.session], isReady: !!isReady }] : [];
+    const isStarting = labels[label.state] === 'starting';
+    const sessionId = labels[label.session];
+    return instanceId ? [{ instanceId, sessionId, isStarting, isReady: !!isReady }] : [];
   });
 
 function strayServices(cluster: ClusterModel): string[] {

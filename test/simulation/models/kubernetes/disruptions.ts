@@ -1,3 +1,4 @@
+import { label } from '@steppe/control-plane/provisioner/kubernetes/pods/pod-labels';
 import { markDeleted } from './api-server.ts';
 import type { ClusterParts } from './cluster-parts.ts';
 import type { KubeObject } from './cluster-state.ts';
@@ -12,6 +13,8 @@ const tolerationMs = 60_000;
 export interface Disruptions {
   /** By a drain through the API, or by a kubelet that is short of memory. */
   evict(name: string, by: 'drain' | 'pressure'): void;
+  /** By an operator, if no session has it. */
+  deleteWarm(name: string): void;
   /** The machine loses power. Its pods are deleted later, and stay until force is used. */
   loseNode(node: ClusterNode): void;
   restoreNode(node: ClusterNode): void;
@@ -40,6 +43,10 @@ export function createDisruptions(parts: ClusterParts, kubelets: Kubelets): Disr
         reason: 'Evicted',
         message: 'The node was low on resource: memory.',
       });
+    },
+    deleteWarm(name) {
+      const pod = state.get('Pod', name);
+      if (pod?.metadata.labels[label.state] === 'warm') remove(pod);
     },
     loseNode(node) {
       if (node.isLost) return;

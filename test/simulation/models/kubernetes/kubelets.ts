@@ -116,7 +116,7 @@ export class Kubelets {
     const isEnding = !after || (deletionTimestamp && !before?.metadata.deletionTimestamp);
     if (isEnding) this.blame(pod, 'deleted');
     if (!after) this.#parts.onPodEnd(name, this.#sandboxes.get(uid)?.cause ?? 'deleted');
-    if (isEnding) this.#soon(5, 60, 'kubelet stop', () => this.#terminate(uid));
+    if (isEnding) this.#soon(5, 800, 'kubelet stop', () => this.#terminate(uid));
     if (after && after.spec.activeDeadlineSeconds !== before?.spec.activeDeadlineSeconds)
       this.#awaitDeadline(after);
   }

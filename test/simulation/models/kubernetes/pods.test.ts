@@ -93,6 +93,18 @@ test.each(['drain', 'pressure'] as const)('evicts a pod by %s', async (by) => {
   else expect(left).toBeUndefined();
 });
 
+test('deletes a pod while it is warm, and leaves a claimed one alone', async () => {
+  const { start, drive, cluster, pass, pod, facts } = open();
+  const claimed = await drive(start());
+  cluster.deleteWarm(podName(claimed.instanceId));
+  expect(pod()?.metadata.deletionTimestamp).toBeUndefined();
+  const warm = await drive(start({ owner: null }));
+  cluster.deleteWarm(podName(warm.instanceId));
+  await pass(5_000);
+  expect(facts).toEqual(['deleted']);
+  expect(pod()?.metadata.name).toBe(podName(claimed.instanceId));
+});
+
 test('keeps the pods of a lost node until its machine is back', async () => {
   const { start, drive, cluster, pass, pod, facts, provisioner } = open();
   const ends: unknown[] = [];

@@ -66,7 +66,7 @@ export function openWatch({ kernel, random, state, process, query, strikes }: Wa
     send(latencyMs, () => body.push(`${JSON.stringify({ type, object })}\n`));
   const sendChange = (change: Change) => {
     const event = toEvent(change, labels);
-    if (!event) return;
+    if (!event || isSilent) return;
     if (strikes('watchSilent')) isSilent = true;
     if (strikes('watchBroken')) send(0, () => body.destroy(new Error('read ECONNRESET')));
     const latencyMs = strikes('watchLate') ? random.between(500, 30_000) : random.between(1, 30);
