@@ -89,18 +89,6 @@ export const dataPlaneBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'older-row-remembered',
-    breaks: 'end-known',
-    why: 'An eventually consistent read replaces a newer row in memory by an older one.',
-    patches: [
-      {
-        file: routeCache,
-        from: 'const isOlder = known && entry.session && entry.session.version < known.version;',
-        to: 'const isOlder = known && entry.session && entry.session.version < 0;',
-      },
-    ],
-  },
-  {
     name: 'resume-repeats-event',
     breaks: 'events-complete',
     why: 'A stream that is resumed begins with an event that the client already has.',

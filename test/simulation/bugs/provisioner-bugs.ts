@@ -69,7 +69,7 @@ export const provisionerBugs: readonly PlantedBug[] = [
   },
   {
     name: 'silent-watch-kept',
-    breaks: 'late-row-end',
+    breaks: 'late-pool-refill',
     why: 'A watch that receives nothing any more is kept until its time is over.',
     patches: [
       {

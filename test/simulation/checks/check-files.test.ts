@@ -41,6 +41,12 @@ test('orders calls that overlap as their results need it', () => {
   expect(found(...writes, call('read', 'a', [11, 12]), call('read', 'b', [13, 14]))).toBe(1);
 });
 
+test('puts a call that begins at the end of another after it', () => {
+  const writes = [call('write', 'a', [0, 1]), call('write', 'b', [1, 2])];
+  expect(found(...writes, call('read', 'b', [2, 3]))).toBe(0);
+  expect(found(...writes, call('read', 'a', [2, 3]))).toBe(1);
+});
+
 test('lets a write without a response be executed late, or never', () => {
   const lost = call('write', 'a', [0, 1], { outcome: 'unknown' });
   const reads = (...contents: (string | null)[]) =>

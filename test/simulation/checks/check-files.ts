@@ -35,7 +35,8 @@ function hasOrder(calls: readonly FileCall[]): boolean {
     visited.add(state);
     const firstEndMs = Math.min(...known.map(({ endedAtMs }) => endedAtMs));
     return left.some((call) => {
-      if (call.beganAtMs > firstEndMs || !isPossible(call, content)) return false;
+      // What begins at the moment of another's end follows it: one client makes both.
+      if (call.beganAtMs >= firstEndMs || !isPossible(call, content)) return false;
       const rest = left.filter((other) => other !== call);
       return search(rest, contentAfter(call, content));
     });

@@ -49,6 +49,7 @@ function writeRow(history: History, rows: Map<string, SessionRecord>, row: Sessi
   const { session_id: id, state } = row;
   const before = rows.get(id)?.state;
   rows.set(id, row);
+  if (row.instance_id) history.instances.set(id, row.instance_id);
   if (state === before) return;
   const reason = 'end_reason' in row ? `: ${row.end_reason} ${row.end_detail ?? ''}` : '';
   history.tell('table', `${id} is ${state}${reason}`);

@@ -10,6 +10,7 @@ import type { FaultGroup, History } from '../history/history.ts';
 import type { Kernel } from '../kernel/kernel.ts';
 import type { RandomStream } from '../kernel/random-stream.ts';
 import { checkRefusalAfterEnd } from './check-step-after-end.ts';
+import { watchRoutes } from './watch-routes.ts';
 
 /** What clients need of the world. */
 export interface ClientParts {
@@ -43,7 +44,6 @@ type ApiCall = Parameters<ApiCaller['call']>[0];
 const connectTimeoutMs = 1_000;
 /** Longer than any step or create of these clients takes, with all that the planes wait for. */
 const longestCallMs = 100_000;
-const everything: readonly FaultGroup[] = ['table', 'cluster', 'network', 'process', 'runtime'];
 /** What may leave a call without a response for longer; the planes give up all else before. */
 const slowing: readonly FaultGroup[] = ['network', 'process'];
 /** Internal to the planes, or a failure that the API does not describe. */
@@ -55,7 +55,7 @@ export function openClient(parts: ClientParts & Neighbourhood, name: string): Cl
   const authorization = authorizationOf(tenantIdSchema.parse(name));
   const connect = network.createConnector(connectTimeoutMs);
   const dispatcher = new Agent({ connect, headersTimeout: 0, bodyTimeout: 0 });
-  const routes = createRouteWatch(parts);
+  const routes = watchRoutes(parts);
 
   const send = async (origin: string, call: ApiCall): Promise<Reply> => {
     const { method, path, body, headers, limitMs } = call;
@@ -128,21 +128,3 @@ const toApiResponse = ({ statusCode, headers, body }: Dispatcher.ResponseData): 
   body,
   text: () => body.text(),
 });
-
-/** A replica that reached a session needs no table for it, as long as nothing else goes wrong. */
-function createRouteWatch({ clock, history }: ClientParts) {
-  const servedMs = new Map<string, number>();
-  return {
-    note(origin: string, path: string, reply: Reply): void {
-      const session = /^\/v1\/sessions\/\w+(?=\/)/.exec(path)?.[0];
-      if (!session) return;
-      const route = `${session} at ${origin}`;
-      if (reply.kind === 'response') servedMs.set(route, clock.now());
-      const sinceMs = servedMs.get(route);
-      if (reply.kind !== 'refusal' || reply.error.code !== 'route_store_unavailable') return;
-      const hindrances = everything.filter((group) => group !== 'table');
-      if (sinceMs !== undefined && history.wasCalm(sinceMs, clock.now(), hindrances))
-        history.violate('warm-route', `${path}: ${reply.error.message}`);
-    },
-  };
-}

@@ -58,6 +58,8 @@ export interface History {
   /** Rows when they became terminal, in the order of the writes. */
   readonly terminalRows: TerminalRow[];
   readonly instanceEnds: Map<string, InstanceEnd>;
+  /** The instance that the row of each session named last. */
+  readonly instances: Map<string, string>;
   /** Sessions, or labels of sessions, whose end a client requested or whose create it gave up. */
   readonly unwanted: Set<string>;
   readonly violations: Violation[];
@@ -83,6 +85,7 @@ export function createHistory(kernel: Kernel): History {
     uploads: [],
     terminalRows: [],
     instanceEnds: new Map(),
+    instances: new Map(),
     unwanted: new Set(),
     violations: [],
     facts: [],

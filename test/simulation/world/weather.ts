@@ -38,7 +38,7 @@ const faultsOf = {
       slow: 0.04,
     },
   },
-  outages: { table: { outage: 0.004 } },
+  outages: { table: { outage: 0.003 } },
   api: {
     kubernetes: { unreachable: 0.02, refused: 0.02, broken: 0.02, responseLost: 0.02, late: 0.02 },
   },
@@ -48,7 +48,7 @@ const faultsOf = {
   starts: {
     kubernetes: { unschedulable: 0.1, pullFailed: 0.05, startCrashed: 0.1, routeLate: 0.1 },
   },
-  crashes: { moments: { crash: 0.004, pause: 0.001 } },
+  crashes: { moments: { crash: 0.003, pause: 0.001 } },
   runtime: {
     runtime: {
       split: 0.05,
