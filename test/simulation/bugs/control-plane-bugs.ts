@@ -167,14 +167,14 @@ export const controlPlaneBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'delete-fails-with-its-instance',
-    breaks: 'response-explained',
-    why: 'A delete whose row is written fails if the API server refuses to delete the pod.',
+    name: 'delete-not-awaited',
+    breaks: 'end-known',
+    why: 'A delete responds while its instance still accepts steps.',
     patches: [
       {
         file: remove,
-        from: "    action().catch((err) =>\n      logger.error({ ...fields, err, what }, 'leftovers of a terminated session not removed'),\n    );",
-        to: '    action();',
+        from: 'clock.sleep(limits.endMs, waited.signal)',
+        to: 'clock.sleep(limits.endMs / 1e6, waited.signal)',
       },
     ],
   },
