@@ -40,7 +40,7 @@ const all: readonly FaultGroup[] = [...planes, 'cluster'];
  * later, whatever hindered it before, is looked at once more when that is due.
  */
 export function keepVigil(kernel: Kernel, history: History, view: WorldView): void {
-  const judged = new Set<string>();
+  const settled = new Set<string>();
   const violated = new Set<string>();
   const findLowPool = createPoolWatch(kernel, view);
   const look = () => {
@@ -53,14 +53,14 @@ export function keepVigil(kernel: Kernel, history: History, view: WorldView): vo
     ];
     for (const one of due) {
       const { rule, what, sinceMs, withinMs, hinderedBy, afterCalmMs } = one;
-      const judgement = `${what} ${afterCalmMs}`;
-      if (kernel.nowMs - sinceMs <= withinMs || judged.has(judgement)) continue;
+      const key = `${what} ${afterCalmMs}`;
+      if (kernel.nowMs - sinceMs <= withinMs || settled.has(key)) continue;
       // What began in a fault may go on after it, so a little time before counts too.
       const fromMs = afterCalmMs
         ? kernel.nowMs - afterCalmMs
         : (one.hinderedSinceMs ?? sinceMs) - promptMs;
       const wasCalm = history.wasCalm(fromMs, kernel.nowMs, hinderedBy);
-      if (wasCalm || !afterCalmMs) judged.add(judgement);
+      if (wasCalm || !afterCalmMs) settled.add(key);
       if (!wasCalm || violated.has(what)) continue;
       violated.add(what);
       history.violate(rule, what);
