@@ -12,7 +12,7 @@ const refusal = (code: ErrorCode): Reply => ({
   error: { code, message: 'no', retryable: true, details: {}, request_id: 'req_1' },
 });
 const served: Reply = { kind: 'response', response: new Response('{}') };
-const unrouted = refusal('route_store_unavailable');
+const noRoute = refusal('route_store_unavailable');
 const path = '/v1/sessions/ses_1/steps';
 
 function found(replies: Reply[], { fault, end }: { fault?: FaultGroup; end?: string } = {}) {
@@ -23,23 +23,23 @@ function found(replies: Reply[], { fault, end }: { fault?: FaultGroup; end?: str
   if (fault) history.fault(fault, 'test');
   const routes = watchRoutes({ clock: createSimulatedClock(kernel), history });
   for (const reply of replies) routes.note('http://10.0.0.1', path, reply);
-  routes.note('http://10.0.0.2', path, unrouted);
-  routes.note('http://10.0.0.1', '/v1/sessions/ses_1', unrouted);
+  routes.note('http://10.0.0.2', path, noRoute);
+  routes.note('http://10.0.0.1', '/v1/sessions/ses_1', noRoute);
   return history.violations.map(({ rule }) => rule);
 }
 
 test('finds a call that needs the table on a route that has just served one', () => {
-  expect(found([served, unrouted])).toEqual(['warm-route']);
-  expect(found([served, unrouted], { fault: 'table' })).toEqual(['warm-route']);
-  expect(found([served, unrouted], { fault: 'runtime', end: 'ins_2' })).toEqual(['warm-route']);
+  expect(found([served, noRoute])).toEqual(['warm-route']);
+  expect(found([served, noRoute], { fault: 'table' })).toEqual(['warm-route']);
+  expect(found([served, noRoute], { fault: 'runtime', end: 'ins_2' })).toEqual(['warm-route']);
 });
 
 test.each<[string, string[]]>([
-  ['the first call', found([unrouted])],
-  ['a call after one that broke', found([served, { kind: 'broken' }, unrouted])],
-  ['a call after one that was refused', found([served, refusal('step_not_found'), unrouted])],
-  ['a call to an instance that ended', found([served, unrouted], { end: 'ins_1' })],
-  ['a call that a fault hinders', found([served, unrouted], { fault: 'network' })],
+  ['the first call', found([noRoute])],
+  ['a call after one that broke', found([served, { kind: 'broken' }, noRoute])],
+  ['a call after one that was refused', found([served, refusal('step_not_found'), noRoute])],
+  ['a call to an instance that ended', found([served, noRoute], { end: 'ins_1' })],
+  ['a call that a fault hinders', found([served, noRoute], { fault: 'network' })],
   ['another refusal', found([served, refusal('runtime_unreachable')])],
 ])('finds nothing in %s', (_, violations) => {
   expect(violations).toEqual([]);
