@@ -1,31 +1,48 @@
-import type { Curve, Measured } from '../figure.ts';
+import type { Curve, Measured, Unit } from '../figure.ts';
 import { median } from '../statistics.ts';
 import { numberText } from './texts.ts';
 
-const width = 560;
-const labelWidth = 190;
-const colours = ['#0b6bcb', '#b45309', '#15803d', '#7c3aed', '#be123c'];
-const colourOf = (at: number): string => colours[at % colours.length] ?? '#000';
+const width = 780;
+/** For the longest name beside the label of a value. */
+const labelWidth = 300;
+const colours = 5;
+/** A class of the page's style, which gives it a colour for light and for dark. */
+const colourOf = (at: number): string => `colour-${at % colours}`;
+
+interface RoundsOptions {
+  unit: Unit;
+  /** In the same unit. */
+  limit: number | undefined;
+}
 
 /** A dot for each round, a line at each median, and a dashed line at the budget. */
-export function roundsPlot(measured: readonly Measured[], limit: number | undefined): string {
+export function roundsPlot(measured: readonly Measured[], { unit, limit }: RoundsOptions): string {
   const all = [...measured.flatMap(({ values }) => values), limit ?? 0, 0];
-  const x = scale(Math.min(...all), Math.max(...all));
+  const [low, high] = [Math.min(...all), Math.max(...all)];
+  const x = scale(low, high);
   const lineHeight = 22;
-  const height = measured.length * lineHeight + 20;
+  const top = 18;
+  const bottom = top + measured.length * lineHeight;
   const lines = measured.map(({ name, values }, at) => {
-    const y = at * lineHeight + 12;
+    const y = top + at * lineHeight + 12;
     const middle = x(median(values));
-    const dots = values.map(
-      (value) => `<circle cx="${x(value)}" cy="${y}" r="3.5" fill="${colourOf(at)}" opacity=".6"/>`,
-    );
-    return `<text x="0" y="${y + 4}">${escapeText(name)}</text><line x1="${x(0)}" x2="${x.end}" y1="${y}" y2="${y}" stroke="#ddd"/>${dots.join('')}<line x1="${middle}" x2="${middle}" y1="${y - 8}" y2="${y + 8}" stroke="${colourOf(at)}" stroke-width="2"/>`;
+    const dots = values.map((value) => `<circle cx="${x(value)}" cy="${y}" r="3.5" opacity=".6"/>`);
+    return `<text x="0" y="${y + 4}">${escapeText(name)}</text>${gridLine(x(low), x.end, y, y)}<g class="${colourOf(at)}">${dots.join('')}<line x1="${middle}" x2="${middle}" y1="${y - 8}" y2="${y + 8}" stroke-width="2"/></g>`;
   });
   const budget =
     limit === undefined
       ? ''
-      : `<line x1="${x(limit)}" x2="${x(limit)}" y1="0" y2="${height - 18}" stroke="#b00" stroke-dasharray="4 3"/><text x="${x(limit)}" y="${height - 5}" text-anchor="middle" fill="#b00">${numberText(limit)}</text>`;
-  return svg(height, lines.join('') + budget);
+      : `<g class="budget"><line x1="${x(limit)}" x2="${x(limit)}" y1="${top - 2}" y2="${bottom}" stroke-dasharray="4 3"/><text x="${x(limit)}" y="${top - 6}" text-anchor="middle">${numberText(limit)} ${unit}</text></g>`;
+  const ends = (
+    [
+      [low, 'start'],
+      [high, 'end'],
+    ] as const
+  ).map(
+    ([value, anchor]) =>
+      `<text class="axis" x="${x(value)}" y="${bottom + 14}" text-anchor="${anchor}">${numberText(value)} ${unit}</text>`,
+  );
+  return svg(bottom + 20, [...lines, budget, ...ends].join(''));
 }
 
 /** Latency by share of the requests, both on logarithmic scales: the right end is the tail. */
@@ -36,24 +53,40 @@ export function curvesPlot(curves: readonly Curve[]): string {
   const values = points.map(({ value }) => Math.log10(Math.max(value, 0.001)));
   const [low, high] = [Math.min(...values), Math.max(...values)];
   // 0.9 is one step from the left, 0.99 two.
-  const x = scale(0, -Math.log10(1 - Math.max(...points.map(({ share }) => share))));
+  const highestShare = Math.max(...points.map(({ share }) => share));
+  const x = scale(0, -Math.log10(1 - highestShare));
   const xOf = (share: number) => x(-Math.log10(1 - share));
-  const yOf = (value: number) =>
-    bottom - ((Math.log10(Math.max(value, 0.001)) - low) / (high - low || 1)) * (bottom - 10);
+  const yOf = (exponent: number) =>
+    Math.round((bottom - ((exponent - low) / (high - low || 1)) * (bottom - 10)) * 10) / 10;
   const lines = curves.map(
     ({ name, points: own }, at) =>
-      `<polyline fill="none" stroke="${colourOf(at)}" stroke-width="2" points="${own.map(({ share, value }) => `${xOf(share)},${yOf(value)}`).join(' ')}"/><text x="0" y="${20 + at * 18}" fill="${colourOf(at)}">${escapeText(name)}</text>`,
+      `<g class="${colourOf(at)}"><polyline stroke-width="2" points="${own.map(({ share, value }) => `${xOf(share)},${yOf(Math.log10(Math.max(value, 0.001)))}`).join(' ')}"/><text x="0" y="${20 + at * 18}">${escapeText(name)}</text></g>`,
   );
-  const ticks = [0.5, 0.9, 0.95, 0.99, 0.999].map(
-    (share) =>
-      `<text x="${xOf(share)}" y="${height - 14}" text-anchor="middle">p${share * 100}</text>`,
+  const shares = [0.5, 0.9, 0.95, 0.99, 0.999]
+    .filter((share) => share <= highestShare)
+    .map(
+      (share) =>
+        `${gridLine(xOf(share), xOf(share), 10, bottom)}<text x="${xOf(share)}" y="${height - 14}" text-anchor="middle">p${share * 100}</text>`,
+    );
+  const levels = levelsBetween(low, high).map(
+    (exponent) =>
+      `${gridLine(labelWidth, x.end, yOf(exponent), yOf(exponent))}<text x="${labelWidth - 6}" y="${yOf(exponent) + 4}" text-anchor="end">${numberText(10 ** exponent)} ms</text>`,
   );
-  const ends = [low, high].map(
-    (value) =>
-      `<text x="${labelWidth - 6}" y="${yOf(10 ** value) + 4}" text-anchor="end">${numberText(10 ** value)} ms</text>`,
-  );
-  return svg(height, [...lines, ...ticks, ...ends].join(''));
+  return svg(height, [...shares, ...levels, ...lines].join(''));
 }
+
+/** Both ends, and the powers of ten that are far enough from them to be labelled. */
+function levelsBetween(low: number, high: number): number[] {
+  const room = (high - low) / 10;
+  const powers = Array.from(
+    { length: Math.max(0, Math.floor(high) - Math.ceil(low) + 1) },
+    (_, at) => Math.ceil(low) + at,
+  );
+  return [low, ...powers.filter((power) => power - low > room && high - power > room), high];
+}
+
+const gridLine = (x1: number, x2: number, y1: number, y2: number): string =>
+  `<line class="grid" x1="${x1}" x2="${x2}" y1="${y1}" y2="${y2}"/>`;
 
 interface Scale {
   (value: number): number;
@@ -61,7 +94,7 @@ interface Scale {
 }
 
 function scale(from: number, to: number): Scale {
-  const end = width - 20;
+  const end = width - 50;
   const of = (value: number) =>
     Math.round((labelWidth + ((value - from) / (to - from || 1)) * (end - labelWidth)) * 10) / 10;
   return Object.assign(of, { end });

@@ -45,6 +45,9 @@ test('the page needs no network, and escapes what it shows', () => {
   expect(page).not.toContain('NaN');
   // A plot of the rounds for each figure, and one of latencies.
   expect(page.match(/<svg /g)).toHaveLength(3);
+  // The ends of both scales, and the budget, with their units.
+  for (const label of ['0 ms', '3 ms', '60 MB', '1 ms']) expect(page).toContain(`>${label}</text>`);
+  expect(page).toContain('prefers-color-scheme: dark');
 });
 
 test('numbers keep three digits', () => {

@@ -44,7 +44,6 @@ export const stepWith = (
     const step = await getStep(client, sessionId, stepId);
     if (step.status !== status) throw new Error(`the step is ${step.status}`);
     return step;
-    // A step whose client disconnected may run for seven more seconds.
   });
 
 /** The result so far, once the running step has written `text`. */
