@@ -1,5 +1,6 @@
 import type { OutputStream } from '@steppe/contracts/step';
 import { channels, noBytes, type SpoolRecord, type Totals } from '../spool/record.ts';
+import { isoTime } from './iso-time.ts';
 import type { KeptEvent, Remembered, StepEvents } from './step-events.ts';
 
 /** An event that exists, and the output up to it. */
@@ -21,7 +22,7 @@ const eventBytes = 100;
 /** @param before the bytes of each channel before the record. */
 export function recordItem(record: SpoolRecord, before: Readonly<Totals>): Item {
   const { channel, seq, atMs, bytes } = record;
-  const at = new Date(atMs).toISOString();
+  const at = isoTime(atMs);
   const text = bytes.toString('utf8');
   const stream = streamOf(channel);
   const event: KeptEvent = channel.startsWith('background')

@@ -1,6 +1,6 @@
 import type { Background, StepResult } from '@steppe/contracts/step';
 import type { StepError } from '@steppe/contracts/step-output';
-import { asRawJson, type RawJson } from '../protocol/raw-json.ts';
+import { asRawJson, type RawJson, toRawJson } from '../protocol/raw-json.ts';
 import type { Channel } from '../spool/record.ts';
 import type { StepEvents } from './step-events.ts';
 
@@ -9,6 +9,7 @@ export type KeptResult = Omit<StepResult, 'results'> & { results: RawJson[] };
 
 /** The result as clients get it. */
 export function resultText(result: KeptResult): RawJson {
+  if (result.results.length === 0) return toRawJson(result);
   const { step_id, session_id, status, execution_count, stdout, stderr, results, ...rest } = result;
   const before = JSON.stringify({ step_id, session_id, status, execution_count, stdout, stderr });
   return asRawJson(

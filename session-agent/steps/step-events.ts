@@ -5,6 +5,7 @@ import type { Channel, Totals } from '../spool/record.ts';
 import type { OwnedSpool } from '../spool/session-spool.ts';
 import type { StepSpool } from '../spool/step-spool.ts';
 import { countCleared, writtenBytes } from './cleared-results.ts';
+import { isoTime } from './iso-time.ts';
 import { incompleteEnd, type OutputWindow } from './output-window.ts';
 import { memoryOf, type OutputWindows } from './output-windows.ts';
 
@@ -100,7 +101,7 @@ export class StepEvents {
   /** Takes the event over. */
   emit(event: Unnumbered<MemoryEvent>, bytes = sizeOf(event)): void {
     this.#lastSeq += 1;
-    const at = new Date(this.#clock.now()).toISOString();
+    const at = isoTime(this.#clock.now());
     // The number and the time are all that an unnumbered event lacks.
     const numbered = Object.assign(event, { seq: this.#lastSeq, at }) as MemoryEvent;
     this.#remembered.push({ event: numbered, totals: { ...this.spool.totals } });

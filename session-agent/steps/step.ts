@@ -11,6 +11,7 @@ import type { Channel } from '../spool/record.ts';
 import type { OwnedSpool } from '../spool/session-spool.ts';
 import type { StepSpool } from '../spool/step-spool.ts';
 import { EventReader } from './event-reader.ts';
+import { isoTime } from './iso-time.ts';
 import { aggregateResult, type KeptResult } from './kept-result.ts';
 import { windowOf } from './output-windows.ts';
 import type { StepEnd, StopReason } from './step-end.ts';
@@ -232,7 +233,7 @@ export class Step {
   }
 
   #timestamp(): string {
-    return new Date(this.#clock.now()).toISOString();
+    return isoTime(this.#clock.now());
   }
 
   #grow(bytes: number): void {
