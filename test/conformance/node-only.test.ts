@@ -631,7 +631,11 @@ flow(
     const { background } = await session.run(
       'await new Promise((done) => setTimeout(done, 100)); undefined',
     );
-    expect(background?.errors).toMatchObject([{ name: 'RangeError', message: 'late' }]);
+    // On a busy machine the timer may be due before the first step has ended.
+    const first = (await session.list()).flatMap((step) => step.background?.errors ?? []);
+    expect([...first, ...(background?.errors ?? [])]).toContainEqual(
+      expect.objectContaining({ name: 'RangeError', message: 'late' }),
+    );
     expectResult(await session.run('40 + 2'), { value: '42' }, 'node');
   },
   {},
