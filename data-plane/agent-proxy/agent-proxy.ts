@@ -4,7 +4,7 @@ import type { Principal } from '@steppe/service-kit/auth/caller/principal';
 import type { BodyBudget } from '@steppe/service-kit/http/body/body-budget';
 import type { Call } from '@steppe/service-kit/http/call';
 import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
-import { createResponseWriter } from '../http-proxy/response-writer.ts';
+import { ResponseWriter } from '../http-proxy/response-writer.ts';
 import { createRetryBudget, type RetryPolicy } from '../http-proxy/retry-policy.ts';
 import { type RouteRequest, readSessionId, readStepId } from '../routing/resolve-route.ts';
 import type { TraceHeaders } from '../telemetry/tracing.ts';
@@ -78,7 +78,7 @@ function forward(
 ): Promise<ProxyOutcome> {
   const { method, pathname, search, headers, incoming, outgoing } = call.client;
   const path = pathname + search;
-  const response = createResponseWriter(outgoing, { ownHeaders: headers });
+  const response = new ResponseWriter(outgoing, headers);
   const { recovery } = agentOperations[operation];
   if (recovery === 'restart')
     return restartByEpoch({ upstream, call, path, request: restart ?? {}, response });

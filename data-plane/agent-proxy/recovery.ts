@@ -3,7 +3,7 @@ import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
 import type { ResponseSink } from '../http-proxy/response-writer.ts';
 import type { AgentRequest } from './agent-call.ts';
 import type { RecoveryKind } from './agent-operations.ts';
-import { createResumableResponse } from './resume/resumable-response.ts';
+import { ResumableResponse } from './resume/resumable-response.ts';
 
 export type InterruptedOutcome = Extract<ProxyOutcome, { kind: 'broken' | 'truncated' }>;
 
@@ -64,7 +64,7 @@ interface StepCall {
  * and its events continue after the last one that the client has.
  */
 function resumeStep({ request, eventsPath, after }: StepCall, writer: ResponseSink): Recovery {
-  const response = createResumableResponse(writer, after);
+  const response = new ResumableResponse(writer, after);
   return {
     response,
     nextRequest(outcome) {

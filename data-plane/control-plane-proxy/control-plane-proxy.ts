@@ -6,7 +6,7 @@ import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Dispatcher } from 'undici';
 import { requestHeaders } from '../http-proxy/headers.ts';
 import { type ProxyOutcome, proxyRequest } from '../http-proxy/proxy-request.ts';
-import { createResponseWriter, type ResponseSink } from '../http-proxy/response-writer.ts';
+import { type ResponseSink, ResponseWriter } from '../http-proxy/response-writer.ts';
 import {
   createRetryBudget,
   isInvalidRequest,
@@ -50,7 +50,7 @@ export function createControlPlaneProxy(dependencies: Dependencies): ControlPlan
       body: body ? 'same' : 'none',
     });
     const request = { origin, method: call.method, path, headers, body };
-    const writer = createResponseWriter(outgoing, { ownHeaders: call.headers });
+    const writer = new ResponseWriter(outgoing, call.headers);
     const response = learningRoutes(writer, dependencies.routes);
     const retryBudget = createRetryBudget(retries);
     for (;;) {
@@ -66,12 +66,14 @@ export function createControlPlaneProxy(dependencies: Dependencies): ControlPlan
 
 /** Takes the route of a new session out of its response, before the client can use the session. */
 const learningRoutes = (writer: ResponseSink, routes: Dependencies['routes']): ResponseSink => ({
-  ...writer,
   begin(status, { [createdRouteHeader]: encoded, ...headers }) {
     const created = typeof encoded === 'string' ? decodeCreatedRoute(encoded) : undefined;
     if (created) routes.learn(created);
     return writer.begin(status, headers);
   },
+  write: (...pieces) => writer.write(...pieces),
+  end: () => writer.end(),
+  interrupt: () => writer.interrupt(),
 });
 
 const takesBody = (method: string): boolean => method === 'POST' || method === 'PATCH';

@@ -7,7 +7,7 @@ import { afterEach, expect, it } from 'vitest';
 import { call, open } from '../testing/call.ts';
 import { echo, type FakeAgent, startAgent } from '../testing/start-agent.ts';
 import { type ProxyOutcome, type ProxyRequest, proxyRequest } from './proxy-request.ts';
-import { createResponseWriter, type ResponseSink } from './response-writer.ts';
+import { type ResponseSink, ResponseWriter } from './response-writer.ts';
 
 const opened: (() => unknown)[] = [];
 afterEach(async () => {
@@ -39,7 +39,7 @@ const startEdge = async (
       headers: [],
       body: null,
     };
-    const response = createResponseWriter(outgoing, { ownHeaders: {} });
+    const response = new ResponseWriter(outgoing, {});
     const before = countListeners(outgoing);
     const settings = {
       clock: systemClock,

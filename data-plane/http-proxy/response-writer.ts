@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, OutgoingHttpHeaders, ServerResponse } from 'n
 import { responseHeaders } from './headers.ts';
 
 /** How much of a response the client has. */
-type Delivered = 'nothing' | 'part' | 'whole';
+export type Delivered = 'nothing' | 'part' | 'whole';
 
 /** Receives a response. After an interruption, it may receive another response instead. */
 export interface ResponseSink {
@@ -17,11 +17,6 @@ export interface ResponseSink {
   interrupt(): Delivered;
 }
 
-interface WriterOptions {
-  /** Headers that are added to every response, with names in lower case. */
-  ownHeaders: Readonly<Record<string, string>>;
-}
-
 /**
  * A response whose `content-length` is at most this is written only when it is complete: if it is
  * interrupted, another one can replace it.
@@ -33,53 +28,62 @@ const maxHeldBytes = 16 * 1024;
  * returns: a response that arrived in one piece leaves in one piece, and the first byte of any
  * other leaves at once.
  */
-export function createResponseWriter(
-  outgoing: ServerResponse,
-  { ownHeaders }: WriterOptions,
-): ResponseSink {
-  let head: { status: number; headers: OutgoingHttpHeaders } | undefined;
-  let held: Buffer[] = [];
-  let isHeldWhole = false;
+export class ResponseWriter implements ResponseSink {
+  readonly #outgoing: ServerResponse;
+  readonly #ownHeaders: Readonly<Record<string, string>>;
+  #head: { status: number; headers: OutgoingHttpHeaders } | undefined;
+  #held: Buffer[] = [];
+  #isHeldWhole = false;
 
-  const takeHeld = (): Buffer | undefined => {
-    if (head) outgoing.writeHead(head.status, head.headers);
-    head = undefined;
-    const body = held.length > 1 ? Buffer.concat(held) : held[0];
-    held = [];
+  /** @param ownHeaders are added to every response, with names in lower case. */
+  constructor(outgoing: ServerResponse, ownHeaders: Readonly<Record<string, string>>) {
+    this.#outgoing = outgoing;
+    this.#ownHeaders = ownHeaders;
+  }
+
+  begin(status: number, headers: IncomingHttpHeaders): boolean {
+    const begun = { status, headers: responseHeaders(headers, this.#ownHeaders) };
+    this.#head = begun;
+    this.#isHeldWhole =
+      Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= maxHeldBytes;
+    if (!this.#isHeldWhole) queueMicrotask(() => this.#head === begun && this.#release());
+    return true;
+  }
+
+  write(...pieces: readonly Buffer[]): void {
+    if (pieces.length === 0) return;
+    if (this.#head && (this.#isHeldWhole || this.#held.length === 0)) {
+      this.#held.push(...pieces);
+      return;
+    }
+    if (this.#head) this.#release();
+    if (pieces.length > 1) this.#outgoing.cork();
+    for (const piece of pieces) this.#outgoing.write(piece);
+    if (pieces.length > 1) this.#outgoing.uncork();
+  }
+
+  end(): void {
+    this.#outgoing.end(this.#takeHeld());
+  }
+
+  interrupt(): Delivered {
+    this.#head = undefined;
+    this.#held = [];
+    return this.#outgoing.headersSent ? 'part' : 'nothing';
+  }
+
+  #release(): void {
+    if (this.#outgoing.destroyed) return;
+    const body = this.#takeHeld();
+    if (body) this.#outgoing.write(body);
+    else this.#outgoing.flushHeaders();
+  }
+
+  #takeHeld(): Buffer | undefined {
+    if (this.#head) this.#outgoing.writeHead(this.#head.status, this.#head.headers);
+    this.#head = undefined;
+    const body = this.#held.length > 1 ? Buffer.concat(this.#held) : this.#held[0];
+    this.#held = [];
     return body;
-  };
-  const release = () => {
-    if (outgoing.destroyed) return;
-    const body = takeHeld();
-    if (body) outgoing.write(body);
-    else outgoing.flushHeaders();
-  };
-  return {
-    begin(status, headers) {
-      const begun = { status, headers: responseHeaders(headers, ownHeaders) };
-      head = begun;
-      isHeldWhole = Number(headers['content-length'] ?? Number.POSITIVE_INFINITY) <= maxHeldBytes;
-      if (!isHeldWhole) queueMicrotask(() => head === begun && release());
-      return true;
-    },
-    write(...pieces) {
-      if (pieces.length === 0) return;
-      if (head && (isHeldWhole || held.length === 0)) {
-        held.push(...pieces);
-        return;
-      }
-      if (head) release();
-      if (pieces.length > 1) outgoing.cork();
-      for (const piece of pieces) outgoing.write(piece);
-      if (pieces.length > 1) outgoing.uncork();
-    },
-    end() {
-      outgoing.end(takeHeld());
-    },
-    interrupt() {
-      head = undefined;
-      held = [];
-      return outgoing.headersSent ? 'part' : 'nothing';
-    },
-  };
+  }
 }

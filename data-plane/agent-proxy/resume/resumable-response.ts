@@ -1,19 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http';
-import type { ResponseSink } from '../../http-proxy/response-writer.ts';
+import type { Delivered, ResponseSink } from '../../http-proxy/response-writer.ts';
 import { createEventFilter } from './event-filter.ts';
 import type { EventForm } from './event-framing.ts';
-import { createResultFilter, type ResumeFilter } from './resume-filter.ts';
+import { ResultFilter, type ResumeFilter } from './resume-filter.ts';
 
 /** How to request the rest of a response: the events after `lastSeq`, or the same result again. */
 export type Rest = { kind: 'events'; lastSeq: number } | { kind: 'result' };
-
-export interface ResumableResponse extends ResponseSink {
-  /**
-   * How to continue after an interrupted response that the client has a part of; undefined if it
-   * cannot be resumed.
-   */
-  rest(): Rest | undefined;
-}
 
 /** The kind of a resumable response, derived from its `content-type`. */
 type Form = EventForm | 'result';
@@ -28,37 +20,53 @@ interface Begun {
 /**
  * The response of a step. When one response is interrupted, the next one supplies what is missing,
  * without gap or repetition and without the client noticing.
- * @param after `seq` of the event before the first one that was requested.
  */
-export function createResumableResponse(writer: ResponseSink, after: number): ResumableResponse {
-  let begun: Begun | undefined;
-  let hasPart = false;
-  return {
-    begin(status, headers) {
-      if (hasPart) return begun !== undefined && continues(begun, status, headers);
-      begun = beginAs(formOf(status, headers), headers['content-length'], after);
-      return writer.begin(status, headers);
-    },
-    write(chunk) {
-      if (begun) writer.write(...begun.filter.take(chunk));
-      else writer.write(chunk);
-    },
-    end() {
-      if (begun) writer.write(...begun.filter.finish());
-      writer.end();
-    },
-    interrupt() {
-      if (begun?.filter.isWhole()) {
-        writer.end();
-        return 'whole';
-      }
-      begun?.filter.nextResponse();
-      const delivered = writer.interrupt();
-      hasPart = delivered === 'part';
-      return delivered;
-    },
-    rest: () => (hasPart ? begun?.rest() : undefined),
-  };
+export class ResumableResponse implements ResponseSink {
+  readonly #writer: ResponseSink;
+  readonly #after: number;
+  #begun: Begun | undefined;
+  #hasPart = false;
+
+  /** @param after `seq` of the event before the first one that was requested. */
+  constructor(writer: ResponseSink, after: number) {
+    this.#writer = writer;
+    this.#after = after;
+  }
+
+  begin(status: number, headers: IncomingHttpHeaders): boolean {
+    if (this.#hasPart) return this.#begun !== undefined && continues(this.#begun, status, headers);
+    this.#begun = beginAs(formOf(status, headers), headers['content-length'], this.#after);
+    return this.#writer.begin(status, headers);
+  }
+
+  write(chunk: Buffer): void {
+    if (this.#begun) this.#writer.write(...this.#begun.filter.take(chunk));
+    else this.#writer.write(chunk);
+  }
+
+  end(): void {
+    if (this.#begun) this.#writer.write(...this.#begun.filter.finish());
+    this.#writer.end();
+  }
+
+  interrupt(): Delivered {
+    if (this.#begun?.filter.isWhole()) {
+      this.#writer.end();
+      return 'whole';
+    }
+    this.#begun?.filter.nextResponse();
+    const delivered = this.#writer.interrupt();
+    this.#hasPart = delivered === 'part';
+    return delivered;
+  }
+
+  /**
+   * How to continue after an interrupted response that the client has a part of; undefined if it
+   * cannot be resumed.
+   */
+  rest(): Rest | undefined {
+    return this.#hasPart ? this.#begun?.rest() : undefined;
+  }
 }
 
 function formOf(status: number, headers: IncomingHttpHeaders): Form | undefined {
@@ -85,7 +93,7 @@ function beginAs(
     return {
       form,
       length,
-      filter: createResultFilter(length === undefined),
+      filter: new ResultFilter(length === undefined),
       rest: () => ({ kind: 'result' }),
     };
   const filter = createEventFilter(form, after);

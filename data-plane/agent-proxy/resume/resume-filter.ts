@@ -17,31 +17,44 @@ export interface ResumeFilter {
  * Lets a step's JSON result through. The same step produces the same result again, so another
  * response resumes after as many bytes as the client has. White space before the result is a
  * keepalive and not part of it.
- * @param mayPad false if the client received a `content-length`, which leaves no room for more
- * white space.
  */
-export function createResultFilter(mayPad: boolean): ResumeFilter {
-  let sent = 0;
-  let seen = 0;
-  let isFirst = true;
-  return {
-    take(chunk) {
-      const padding = seen === 0 ? lengthOfSpace(chunk) : 0;
-      const isPassed = isFirst || (mayPad && sent === 0);
-      const known = Math.min(chunk.length - padding, Math.max(0, sent - seen));
-      seen += chunk.length - padding;
-      sent = Math.max(sent, seen);
-      if (isPassed) return [chunk];
-      const fresh = chunk.subarray(padding + known);
-      return fresh.length > 0 ? [fresh] : [];
-    },
-    finish: () => [],
-    nextResponse() {
-      isFirst = false;
-      seen = 0;
-    },
-    isWhole: () => false,
-  };
+export class ResultFilter implements ResumeFilter {
+  readonly #mayPad: boolean;
+  #sent = 0;
+  #seen = 0;
+  #isFirst = true;
+
+  /**
+   * @param mayPad false if the client received a `content-length`, which leaves no room for more
+   * white space.
+   */
+  constructor(mayPad: boolean) {
+    this.#mayPad = mayPad;
+  }
+
+  take(chunk: Buffer): readonly Buffer[] {
+    const padding = this.#seen === 0 ? lengthOfSpace(chunk) : 0;
+    const isPassed = this.#isFirst || (this.#mayPad && this.#sent === 0);
+    const known = Math.min(chunk.length - padding, Math.max(0, this.#sent - this.#seen));
+    this.#seen += chunk.length - padding;
+    this.#sent = Math.max(this.#sent, this.#seen);
+    if (isPassed) return [chunk];
+    const fresh = chunk.subarray(padding + known);
+    return fresh.length > 0 ? [fresh] : [];
+  }
+
+  finish(): readonly Buffer[] {
+    return [];
+  }
+
+  nextResponse(): void {
+    this.#isFirst = false;
+    this.#seen = 0;
+  }
+
+  isWhole(): boolean {
+    return false;
+  }
 }
 
 function lengthOfSpace(chunk: Buffer): number {

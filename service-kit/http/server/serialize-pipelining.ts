@@ -1,9 +1,10 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { Duplex } from 'node:stream';
 
+/** The requests of one connection. */
 interface Queue {
-  /** The response to the latest request. */
-  last: ServerResponse;
+  /** The response to the latest request, until it closes. */
+  last: ServerResponse | undefined;
   waiting: number;
   /** The bytes of the bodies of waiting requests. */
   bodyBytes: number;
@@ -23,19 +24,26 @@ const mostBodyBytes = 64 * 1024;
  */
 export function serializePipelining(next: RequestListener): RequestListener {
   const queues = new WeakMap<Duplex, Queue>();
+  const queueOf = (socket: Duplex): Queue => {
+    const known = queues.get(socket);
+    const queue = known ?? { last: undefined, waiting: 0, bodyBytes: 0 };
+    if (!known) queues.set(socket, queue);
+    return queue;
+  };
+  // Shared by all responses, as a closure for each of them would cost more than what it does.
+  function forget(this: ServerResponse) {
+    const queue = queueOf(this.req.socket);
+    if (queue.last === this) queue.last = undefined;
+  }
   return (incoming, outgoing) => {
     const { socket } = incoming;
     // Node parses the rest of a piece even if a request in it has ended the connection.
     if (socket.destroyed) return;
-    const queue = queues.get(socket);
-    outgoing.once('close', () => queues.get(socket)?.last === outgoing && queues.delete(socket));
-    if (!queue) {
-      queues.set(socket, { last: outgoing, waiting: 0, bodyBytes: 0 });
-      return next(incoming, outgoing);
-    }
-    if (queue.waiting === mostWaiting) return void socket.destroy();
+    const queue = queueOf(socket);
     const before = queue.last;
-    queue.last = outgoing;
+    if (before && queue.waiting === mostWaiting) return void socket.destroy();
+    queue.last = outgoing.on('close', forget);
+    if (!before) return next(incoming, outgoing);
     queue.waiting += 1;
     const letGo = keepBody(incoming, queue);
     before.once('close', () => {
