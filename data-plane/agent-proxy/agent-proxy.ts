@@ -5,7 +5,7 @@ import type { BodyBudget } from '@steppe/service-kit/http/body/body-budget';
 import type { Call } from '@steppe/service-kit/http/call';
 import type { ProxyOutcome } from '../http-proxy/proxy-request.ts';
 import { ResponseWriter } from '../http-proxy/response-writer.ts';
-import { createRetryBudget, type RetryPolicy } from '../http-proxy/retry-policy.ts';
+import { RetryBudget, type RetryPolicy } from '../http-proxy/retry-policy.ts';
 import { type RouteRequest, readSessionId, readStepId } from '../routing/resolve-route.ts';
 import type { TraceHeaders } from '../telemetry/tracing.ts';
 import type { AgentCall } from './agent-call.ts';
@@ -56,7 +56,7 @@ export function createAgentProxy(dependencies: Dependencies): AgentProxy {
         client,
         target,
         trace,
-        retryBudget: createRetryBudget(retries),
+        retryBudget: new RetryBudget(retries),
         route,
         hasMoved: false,
         attempts: 0,

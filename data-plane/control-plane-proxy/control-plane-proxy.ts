@@ -8,8 +8,8 @@ import { requestHeaders } from '../http-proxy/headers.ts';
 import { type ProxyOutcome, proxyRequest } from '../http-proxy/proxy-request.ts';
 import { type ResponseSink, ResponseWriter } from '../http-proxy/response-writer.ts';
 import {
-  createRetryBudget,
   isInvalidRequest,
+  RetryBudget,
   type RetryPolicy,
   waitForRetry,
 } from '../http-proxy/retry-policy.ts';
@@ -52,7 +52,7 @@ export function createControlPlaneProxy(dependencies: Dependencies): ControlPlan
     const request = { origin, method: call.method, path, headers, body };
     const writer = new ResponseWriter(outgoing, call.headers);
     const response = learningRoutes(writer, dependencies.routes);
-    const retryBudget = createRetryBudget(retries);
+    const retryBudget = new RetryBudget(retries);
     for (;;) {
       const outcome = await proxyRequest(request, { outgoing, response }, dependencies);
       // A request that may have arrived is never repeated: it may have created a session.

@@ -1,6 +1,6 @@
 import { systemClock } from '@steppe/service-kit/process/clock';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
+import { IdleTimer } from './idle-timer.ts';
 
 const limitMs = 1_000;
 let isPaused: boolean;
@@ -9,7 +9,7 @@ let idleTimer: IdleTimer;
 beforeEach(() => {
   vi.useFakeTimers();
   [isPaused, timeouts] = [false, 0];
-  idleTimer = createIdleTimer({
+  idleTimer = new IdleTimer({
     clock: systemClock,
     limitMs,
     isPaused: () => isPaused,

@@ -1,13 +1,5 @@
 import type { Clock } from '@steppe/service-kit/process/clock';
 
-export interface IdleTimer {
-  /** From this call on, the other side must send a byte within the limit. */
-  start(): void;
-  /** A byte arrived. */
-  reset(): void;
-  stop(): void;
-}
-
 interface IdleTimerOptions {
   clock: Clock;
   limitMs: number;
@@ -20,27 +12,41 @@ interface IdleTimerOptions {
  * An idle timeout instead of a total one: a response may take an hour as long as data keeps
  * arriving. A reset only records the time, because it happens for each chunk.
  */
-export function createIdleTimer({ clock, limitMs, isPaused, onIdle }: IdleTimerOptions): IdleTimer {
-  let cancel: (() => void) | undefined;
-  let lastByteAtMs = 0;
-  const check = () => {
-    const leftMs = lastByteAtMs + limitMs - clock.monotonicMs();
-    if (leftMs > 0) cancel = clock.after(Math.ceil(leftMs), check);
-    else if (isPaused()) cancel = clock.after(limitMs, check);
+export class IdleTimer {
+  readonly #options: IdleTimerOptions;
+  #cancel: (() => void) | undefined;
+  #lastByteAtMs = 0;
+
+  constructor(options: IdleTimerOptions) {
+    this.#options = options;
+  }
+
+  /** From this call on, the other side must send a byte within the limit. */
+  start(): void {
+    if (this.#cancel) return;
+    this.reset();
+    this.#checkAfter(this.#options.limitMs);
+  }
+
+  /** A byte arrived. */
+  reset(): void {
+    this.#lastByteAtMs = this.#options.clock.monotonicMs();
+  }
+
+  stop(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+  }
+
+  #checkAfter(ms: number): void {
+    this.#cancel = this.#options.clock.after(ms, () => this.#check());
+  }
+
+  #check(): void {
+    const { clock, limitMs, isPaused, onIdle } = this.#options;
+    const leftMs = this.#lastByteAtMs + limitMs - clock.monotonicMs();
+    if (leftMs > 0) this.#checkAfter(Math.ceil(leftMs));
+    else if (isPaused()) this.#checkAfter(limitMs);
     else onIdle();
-  };
-  return {
-    start() {
-      if (cancel) return;
-      lastByteAtMs = clock.monotonicMs();
-      cancel = clock.after(limitMs, check);
-    },
-    reset() {
-      lastByteAtMs = clock.monotonicMs();
-    },
-    stop() {
-      cancel?.();
-      cancel = undefined;
-    },
-  };
+  }
 }

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:
 import type { Readable } from 'node:stream';
 import type { Clock } from '@steppe/service-kit/process/clock';
 import type { Dispatcher } from 'undici';
-import { createIdleTimer, type IdleTimer } from './idle-timer.ts';
+import { IdleTimer } from './idle-timer.ts';
 import type { ResponseSink } from './response-writer.ts';
 import { createUploadBody, type UploadBody } from './upload-body.ts';
 
@@ -100,7 +100,7 @@ class Attempt implements Dispatcher.DispatchHandler {
     const { clock, idleTimeoutMs, uploadStallLimitMs } = options.settings;
     const { outgoing } = options.client;
     this.#options = options;
-    this.#idleTimer = createIdleTimer({
+    this.#idleTimer = new IdleTimer({
       clock,
       limitMs: idleTimeoutMs,
       isPaused: () => this.#controller?.paused === true || this.#upload?.waitsForClient() === true,

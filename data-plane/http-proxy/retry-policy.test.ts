@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import type { ProxyOutcome } from './proxy-request.ts';
-import { createRetryBudget, maxInterruptions } from './retry-policy.ts';
+import { maxInterruptions, RetryBudget } from './retry-policy.ts';
 
 const policy = { delaysMs: [100, 300, 900], random: () => 0.5 };
 const error = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
@@ -12,7 +12,7 @@ const interrupted = (brought: boolean): ProxyOutcome => ({
 });
 
 it('retries a connection three times, with growing delays', () => {
-  const budget = createRetryBudget(policy);
+  const budget = new RetryBudget(policy);
   expect([1, 2, 3, 4].map(() => budget.delayAfter(unconnected, false))).toEqual([
     100,
     300,
@@ -23,7 +23,7 @@ it('retries a connection three times, with growing delays', () => {
 
 it('varies the delays by a quarter', () => {
   const delays = [0, 1].map((drawn) =>
-    createRetryBudget({ ...policy, random: () => drawn }).delayAfter(unconnected, false),
+    new RetryBudget({ ...policy, random: () => drawn }).delayAfter(unconnected, false),
   );
   expect(delays).toEqual([75, 125]);
 });
@@ -41,11 +41,11 @@ it.each<ProxyOutcome>([
     error: Object.assign(new Error('bad header'), { code: 'UND_ERR_INVALID_ARG' }),
   },
 ])('does not retry what may have arrived or can never succeed: $kind', (outcome) => {
-  expect(createRetryBudget(policy).delayAfter(outcome, false)).toBeUndefined();
+  expect(new RetryBudget(policy).delayAfter(outcome, false)).toBeUndefined();
 });
 
 it('resets the count of failed connections at another address and after a connection', () => {
-  const budget = createRetryBudget(policy);
+  const budget = new RetryBudget(policy);
   expect(budget.delayAfter(unconnected, true)).toBe(100);
   budget.onMoved();
   expect(budget.delayAfter(unconnected, true)).toBe(100);
@@ -54,14 +54,14 @@ it('resets the count of failed connections at another address and after a connec
 });
 
 it('resumes after three interruptions in a row; with progress, up to a maximum', () => {
-  const inVain = createRetryBudget(policy);
+  const inVain = new RetryBudget(policy);
   expect([1, 2, 3, 4].map(() => inVain.delayAfter(interrupted(false), true))).toEqual([
     100,
     300,
     900,
     undefined,
   ]);
-  const budget = createRetryBudget(policy);
+  const budget = new RetryBudget(policy);
   for (let i = 0; i < maxInterruptions; i++)
     expect(budget.delayAfter(interrupted(true), true)).toBe(100);
   expect(budget.delayAfter(interrupted(true), true)).toBeUndefined();

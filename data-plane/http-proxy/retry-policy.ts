@@ -12,44 +12,47 @@ export interface RetryPolicy {
 /** How many interruptions one call survives, however much progress it makes between them. */
 export const maxInterruptions = 100;
 
-/** How often the request of one client call may be sent again. */
-export interface RetryBudget {
+/**
+ * How often the request of one client call may be sent again: as many failures in a row as the
+ * policy has delays, counted separately for connections and for interrupted responses. A response
+ * that made progress resets its count.
+ */
+export class RetryBudget {
+  readonly #policy: RetryPolicy;
+  #unconnectedInARow = 0;
+  #interruptedInARow = 0;
+  #interruptions = 0;
+
+  constructor(policy: RetryPolicy) {
+    this.#policy = policy;
+  }
+
   /**
    * @param isRepeatable whether a request that may have arrived is safe to send again. A request
    * that was never connected always is.
    * @returns the delay before the next attempt; undefined if there must be none.
    */
-  delayAfter(outcome: ProxyOutcome, isRepeatable: boolean): number | undefined;
-  /** Resets the count of connection attempts: the next one goes to another address. */
-  onMoved(): void;
-}
+  delayAfter(outcome: ProxyOutcome, isRepeatable: boolean): number | undefined {
+    if (outcome.kind === 'unconnected')
+      return isInvalidRequest(outcome.error) ? undefined : this.#delayOf(this.#unconnectedInARow++);
+    this.#unconnectedInARow = 0;
+    if (!isRepeatable || (outcome.kind !== 'broken' && outcome.kind !== 'truncated'))
+      return undefined;
+    if (outcome.kind === 'truncated' && outcome.brought) this.#interruptedInARow = 0;
+    if (++this.#interruptions > maxInterruptions) return undefined;
+    return this.#delayOf(this.#interruptedInARow++);
+  }
 
-/**
- * Allows as many failures in a row as the policy has delays, counted separately for connections and
- * for interrupted responses. A response that made progress resets its count.
- */
-export function createRetryBudget({ delaysMs, random }: RetryPolicy): RetryBudget {
-  let unconnectedInARow = 0;
-  let interruptedInARow = 0;
-  let interruptions = 0;
-  const delayOf = (failuresBefore: number): number | undefined => {
+  /** Resets the count of connection attempts: the next one goes to another address. */
+  onMoved(): void {
+    this.#unconnectedInARow = 0;
+  }
+
+  #delayOf(failuresBefore: number): number | undefined {
+    const { delaysMs, random } = this.#policy;
     const delayMs = delaysMs[failuresBefore];
     return delayMs === undefined ? undefined : delayMs * (0.75 + random() / 2);
-  };
-  return {
-    delayAfter(outcome, isRepeatable) {
-      if (outcome.kind === 'unconnected')
-        return isInvalidRequest(outcome.error) ? undefined : delayOf(unconnectedInARow++);
-      unconnectedInARow = 0;
-      if (!isRepeatable || (outcome.kind !== 'broken' && outcome.kind !== 'truncated'))
-        return undefined;
-      if (outcome.kind === 'truncated' && outcome.brought) interruptedInARow = 0;
-      return ++interruptions > maxInterruptions ? undefined : delayOf(interruptedInARow++);
-    },
-    onMoved() {
-      unconnectedInARow = 0;
-    },
-  };
+  }
 }
 
 /** Waits before a retry. @returns false if the client left during the delay. */

@@ -210,7 +210,7 @@ export const dataPlaneBugs: readonly PlantedBug[] = [
       {
         file: 'data-plane/http-proxy/idle-timer.ts',
         from: '    else onIdle();',
-        to: '    else cancel = clock.after(onIdle.length + limitMs, check);',
+        to: '    else this.#checkAfter(onIdle.length + limitMs);',
       },
     ],
   },
