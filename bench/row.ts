@@ -1,5 +1,6 @@
 import type { Figure } from './figure.ts';
 import type { Load } from './load/start-load.ts';
+import type { NodeCommand } from './run/start-program.ts';
 import type { OnClose } from './run/stop-after.ts';
 
 /** What a row gets to measure with. */
@@ -8,6 +9,8 @@ export interface Bench {
   rounds: number;
   /** Reduces counts and durations for a run that only shows that everything works. */
   scaled(full: number): number;
+  /** Node with the flags of a profile, if the configuration has any. */
+  node: NodeCommand;
   /** An empty directory, removed when the row ends. */
   directory: string;
   /** Registers what to stop when the row ends; the last one is stopped first. */

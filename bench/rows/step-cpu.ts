@@ -18,7 +18,7 @@ export const stepCpu: Row = {
   name: 'step-cpu',
   about: 'CPU time of a forwarded step, and requests per second of one core',
   async measure(bench) {
-    const hop = await openHop(bench);
+    const hop = await openHop(bench, { node: bench.node });
     const request = stepRequest(hop.authorization);
     const targets = {
       ours: () => costOf(bench, hop.ours, request),
