@@ -13,10 +13,10 @@ export async function callFile(session: ClientSession): Promise<void> {
   await record(session, random.pick(paths), act);
 }
 
-/** Replaces a file as it was before it was last written. */
-export async function replaceLate(session: ClientSession): Promise<void> {
+/** Writes a file, replaces it as it was before it was last written, and removes it. */
+export async function rewriteFile(session: ClientSession): Promise<void> {
   const path = session.client.random.pick(paths);
-  for (const act of [write, write, replaceOutdated]) await record(session, path, act);
+  for (const act of [write, write, replaceOutdated, remove]) await record(session, path, act);
 }
 
 /** Records a call with what it read or wrote. */

@@ -28,6 +28,8 @@ export function checkStepAfterEnd(
 
 /** How long a response may be under way from the read of the row that it follows. */
 const readMs = 3_000;
+/** The same where a fault of this kind may have made either slow. */
+const slowMs = { table: 10_000, process: 10_000, network: 25_000 };
 const ofAgents: ReadonlySet<ErrorCode> = new Set(['step_deadline_exceeded', 'runtime_unreachable']);
 const agentPath = /^\/v1\/sessions\/(\w+)\//;
 
@@ -44,7 +46,8 @@ export function checkRefusalAfterEnd(
   const id = agentPath.exec(path)?.[1];
   const row = terminalRows.find(({ session_id }) => session_id === id);
   if (!row) return;
-  const endedMs = Date.parse(row.ended_at);
-  if (endedMs < nowMs - readMs && wasCalm(endedMs, nowMs, ['table', 'process', 'network']))
+  const isCalm = (group: keyof typeof slowMs) => wasCalm(nowMs - slowMs[group], nowMs, [group]);
+  const isLate = Date.parse(row.ended_at) < nowMs - readMs;
+  if (isLate && isCalm('table') && isCalm('process') && isCalm('network'))
     violate('end-known', `${id} has ended, and ${path} gets ${wordsOf(reply)}`);
 }

@@ -1,7 +1,8 @@
 import { sessionListSchema, sessionSchema } from '@steppe/contracts/session';
 import { isPassing, wordsOf } from '../../chaos/drive/api-caller.ts';
 import { readResponse } from '../../chaos/drive/read-response.ts';
-import { callFile, listFiles, replaceLate } from './call-files.ts';
+import type { RandomStream } from '../kernel/random-stream.ts';
+import { callFile, listFiles, rewriteFile } from './call-files.ts';
 import type { ClientSession } from './client-session.ts';
 import { endSession } from './end-session.ts';
 import { restart, runStep } from './run-step.ts';
@@ -12,24 +13,31 @@ type Act = (session: ClientSession) => Promise<void>;
 const acts: readonly (readonly [number, Act])[] = [
   [0.07, restart],
   [0.17, callFile],
-  [0.03, replaceLate],
+  [0.05, rewriteFile],
   [0.03, listFiles],
   [0.05, getSession],
   [0.03, patchSession],
   [0.03, listSessions],
   [0.03, callForeign],
   [0.1, runThreeSteps],
-  [0.1, runStepOrGiveUp],
 ];
 
-/** One call, or one step to its end. */
+const impatience = 0.3;
+
+/** A few calls, or one step to its end. */
 export async function useSession(session: ClientSession): Promise<void> {
-  let dice = session.client.random.next();
+  const { random } = session.client;
+  const act = chooseAct(random);
+  return random.chance(impatience) ? actOrGiveUp(session, act) : act(session);
+}
+
+function chooseAct(random: RandomStream): Act {
+  let dice = random.next();
   for (const [share, act] of acts) {
-    if (dice < share) return act(session);
+    if (dice < share) return act;
     dice -= share;
   }
-  return runStep(session, true);
+  return (session) => runStep(session, true);
 }
 
 /** After them their client knows no more which epoch it relies on. */
@@ -37,15 +45,15 @@ async function runThreeSteps(session: ClientSession): Promise<void> {
   await Promise.all([1, 2, 3].map(() => runStep(session, false)));
 }
 
-/** Whoever waits too long for a step ends its session. */
-async function runStepOrGiveUp(session: ClientSession): Promise<void> {
+/** Whoever waits too long ends the session meanwhile. */
+async function actOrGiveUp(session: ClientSession, act: Act): Promise<void> {
   const { clock, random } = session.client;
   const settled = new AbortController();
   const givenUp = clock.sleep(random.between(500, 12_000), settled.signal).then(
     () => endSession(session),
     () => undefined,
   );
-  await runStep(session, true);
+  await act(session);
   settled.abort();
   await givenUp;
 }
