@@ -116,23 +116,6 @@ export const provisionerBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'failed-start-kept',
-    breaks: 'late-pod-end',
-    why: 'The pod of a start that failed is left to the reconciler.',
-    patches: [
-      {
-        file: `${kubernetes}/start-instance.ts`,
-        from: 'await deletePod(parts, name, { gracePeriodSeconds: 0 }).catch(',
-        to: 'await Promise.resolve().catch(',
-      },
-      {
-        file: `${kubernetes}/start-instance.ts`,
-        from: "import { deletePod } from './delete-pod.ts';\n",
-        to: '',
-      },
-    ],
-  },
-  {
     name: 'service-not-owned',
     breaks: 'nothing-left',
     why: 'The service of an instance stays after its pod.',
