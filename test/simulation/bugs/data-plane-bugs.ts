@@ -130,18 +130,6 @@ export const dataPlaneBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'idle-agent-not-looked-up',
-    breaks: 'end-known',
-    why: 'A silent agent is reported as silent although its session has ended.',
-    patches: [
-      {
-        file: upstream,
-        from: '    await routes.resolveAgain({ ...target, begins: false });\n',
-        to: '    routes.evict(target.sessionId);\n',
-      },
-    ],
-  },
-  {
     name: 'restart-with-fresh-epoch',
     breaks: 'epoch-kept',
     why: 'A restart whose response was lost is sent again with the epoch that it made itself.',

@@ -22,7 +22,7 @@ const acts: readonly (readonly [number, Act])[] = [
   [0.1, runThreeSteps],
 ];
 
-const impatience = 0.3;
+const impatience = 0.08;
 
 /** A few calls, or one step to its end. */
 export async function useSession(session: ClientSession): Promise<void> {
@@ -49,7 +49,7 @@ async function runThreeSteps(session: ClientSession): Promise<void> {
 async function actOrGiveUp(session: ClientSession, act: Act): Promise<void> {
   const { clock, random } = session.client;
   const settled = new AbortController();
-  const givenUp = clock.sleep(random.between(500, 12_000), settled.signal).then(
+  const givenUp = clock.sleep(random.between(2_000, 12_000), settled.signal).then(
     () => endSession(session),
     () => undefined,
   );
