@@ -20,18 +20,6 @@ export const provisionerBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'ready-label-written-again',
-    breaks: 'pod-valid',
-    why: 'A pod is made warm a second time after a lost response, while a session has claimed it.',
-    patches: [
-      {
-        file: `${kubernetes}/start-instance.ts`,
-        from: 'return await api.pods.patch(name, patch, { signal, resourceVersion });',
-        to: 'return await api.pods.patch(name, patch, resourceVersion ? { signal } : {});',
-      },
-    ],
-  },
-  {
     name: 'deleting-pod-claimed',
     breaks: 'pod-valid',
     why: 'A warm pod that is being deleted is given to a session.',
