@@ -74,7 +74,9 @@ async function causeOf(
   const { provisioner, rules, missing, clock } = services;
   const end =
     row.instance_id && (await findEnd(provisioner, row.instance_id, { clock, waitMs: 0 }));
-  if (end) return { reason: end.reason, ...(end.detail && { detail: end.detail }) };
+  // A create that rolled back has ended its instance, even if it could not write the row.
+  const isRollback = reason === 'never_ready' && end && end.reason === 'deleted';
+  if (end && !isRollback) return { reason: end.reason, ...(end.detail && { detail: end.detail }) };
   if (reason === 'never_ready')
     return {
       reason: 'provisioning_timeout',

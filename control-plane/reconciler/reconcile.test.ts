@@ -156,6 +156,23 @@ it('fails a session that is not ready in time, and ends what was started for it'
   expect([await liveOf(session), fixture.inMemory.living()]).toEqual([[], []]);
 });
 
+it.each([
+  ['deleted', 'provisioning_timeout'],
+  ['oom_killed', 'crashed'],
+] as const)('fails a create whose instance ended as %s with %s', async (reason, recorded) => {
+  const sessionId = newSessionId(fixture.clock.nowMs);
+  const { instanceId } = await startFor(sessionId);
+  const session = await makeRow((row) => ({
+    ...row,
+    session_id: sessionId,
+    instance_id: instanceId,
+  }));
+  fixture.inMemory.kill(instanceId, { reason });
+  laterBy(70_001);
+  await fixture.pass();
+  expect(await rowOf(session)).toMatchObject({ end_reason: recorded });
+});
+
 it('ends a session that its agent does not end in time after the expiry', async () => {
   const session = await makeReady();
   laterBy(2 * hourMs + 10_000);

@@ -161,7 +161,7 @@ export const controlPlaneBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: apply,
-        from: 'if (end) return { reason: end.reason, ...(end.detail && { detail: end.detail }) };',
+        from: 'if (end && !isRollback) return { reason: end.reason, ...(end.detail && { detail: end.detail }) };',
         to: '',
       },
     ],

@@ -50,4 +50,16 @@ export const foundBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'rollback-read-as-delete',
+    breaks: 'end-reason-true',
+    why: 'A create that rolls back while the table is away is recorded as deleted by its client.',
+    patches: [
+      {
+        file: 'control-plane/reconciler/apply-action.ts',
+        from: "reason === 'never_ready' && end && end.reason === 'deleted'",
+        to: "reason === 'never_ready' && end && end.reason === undefined",
+      },
+    ],
+  },
 ];
