@@ -155,18 +155,6 @@ export const controlPlaneBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'end-without-its-reason',
-    breaks: 'end-reason-true',
-    why: 'A reconciler that misses an instance does not look up how it ended.',
-    patches: [
-      {
-        file: apply,
-        from: 'if (end && !isRollback) return { reason: end.reason, ...(end.detail && { detail: end.detail }) };',
-        to: '',
-      },
-    ],
-  },
-  {
     name: 'delete-not-awaited',
     breaks: 'end-known',
     why: 'A delete responds while its instance still accepts steps.',
