@@ -158,10 +158,13 @@ export async function settleStep(
     const endsAt = clock.now() + limitMs;
     let pauseMs = shortestPauseMs;
     while (clock.now() < endsAt && !stop.aborted) {
+      const hadEnded = hasEnded;
       const outcome = isTaken ? await queryStep() : await submit();
       if (outcome) return outcome;
       if (plan.isCancelled && isTaken) await cancel();
-      if (!hasEnded) await clock.sleep(pauseMs);
+      // The result of a step is there as soon as its events tell of its end.
+      if (hasEnded && !hadEnded) continue;
+      await clock.sleep(pauseMs);
       pauseMs = Math.min(2 * pauseMs, longestPauseMs);
     }
     return { kind: 'missing', what: `nothing was learnt of it in ${limitMs / 1000} s` };

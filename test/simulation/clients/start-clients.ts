@@ -10,16 +10,16 @@ import { useSession } from './use-session.ts';
 /** Each is one tenant. */
 export const clientNumbers: readonly number[] = [1, 2, 3, 4];
 const sessionsPerClient = 4;
-/** From here on a seed belongs to a night: its sessions are more and longer than in CI. */
+/** From here on a seed belongs to a night. */
 export const firstNightSeed = 10_000;
-const nightSize = 3;
+const nightSize = 5;
 /** So many at once are more than the quota allows. */
 const mostAtOnce = 4;
 /** When the planes have started, and the pool is being filled. */
 const startAfterMs = 3_000;
 const readyLimitMs = 120_000;
 
-/** How many times as many sessions a client has, and uses a session has, as in CI. */
+/** How many times as many sessions, uses of each, and time between disasters a seed has as in CI. */
 export const sizeOf = (seed: number): number => (seed < firstNightSeed ? 1 : nightSize);
 
 /** Starts clients that use sessions, each in its own process. Calls `onDone` when all have left. */

@@ -48,7 +48,7 @@ export class SimulatedSocket extends Duplex {
   peer: SimulatedSocket | undefined;
   readonly #wire: Wire;
   readonly #forget: () => void;
-  /** Nothing passes any more, although the ends do not know it yet. */
+  /** Nothing is sent any more, although the ends do not know it yet. What is on its way arrives. */
   #isSevered = false;
   #hasSentEnd = false;
   /** When the last event on the way to the peer arrives. */
@@ -122,16 +122,19 @@ export class SimulatedSocket extends Duplex {
     if (this.#isSevered) return;
     this.#lastArrivalMs = Math.max(this.#lastArrivalMs, kernel.nowMs + this.#wire.latencyMs());
     const label = bytes > 0 ? `${what} ${bytes}` : what;
-    kernel.schedule(this.#lastArrivalMs - kernel.nowMs, peer.process, label, () => {
-      if (!this.#isSevered) act(peer);
-    });
+    kernel.schedule(this.#lastArrivalMs - kernel.nowMs, peer.process, label, () => act(peer));
   }
 
   #sever(peer: SimulatedSocket): void {
     const { kernel } = this.#wire;
-    for (const end of [this, peer]) {
+    for (const [end, other] of [
+      [this, peer],
+      [peer, this],
+    ] as const) {
       end.#isSevered = true;
-      kernel.schedule(this.#wire.latencyMs(), end.process, 'rst', () => end.#reset());
+      const onWayMs = other.#lastArrivalMs - kernel.nowMs;
+      const resetMs = Math.max(onWayMs, this.#wire.latencyMs());
+      kernel.schedule(resetMs, end.process, 'rst', () => end.#reset());
     }
   }
 

@@ -39,10 +39,11 @@ export async function simulateSeed(
   const world = startWorld(kernel, only);
   const { history, view, accidents } = world;
   const stopWatching = watchErrors(world);
-  startDisasters(world, weather);
+  const size = sizeOf(seed);
+  startDisasters(world, weather, size);
   keepVigil(kernel, history, view);
   const numbers = options.clients ?? clientNumbers;
-  startClients(world, { numbers, size: sizeOf(seed) }, () => settle(world, () => kernel.stop()));
+  startClients(world, { numbers, size }, () => settle(world, () => kernel.stop()));
   const end = await kernel.run(virtualLimitMs);
   if (end !== 'stopped') history.violate('late-response', `the run ended by ${end}`);
   const { hash } = kernel;

@@ -95,8 +95,11 @@ function healLater({ kernel, healing }: World, ms: number, act: () => void): voi
   kernel.schedule(ms, kernel.world, 'heal', heal);
 }
 
-/** Starts the weather, in which disasters strike, one after the other, until they are over. */
-export function startDisasters(world: World, weather: Weather): void {
+/**
+ * Starts the weather, in which disasters strike, one after the other, until they are over.
+ * @param size how many times as rare they are as in CI, where sessions are shorter.
+ */
+export function startDisasters(world: World, weather: Weather, size: number): void {
   const { kernel, history, accidents, pods, replicas } = world;
   startWeather(world.faults, weather);
   const kinds = [...weather].flatMap((kind) => Object.entries(disasters[kind] ?? {}));
@@ -105,7 +108,7 @@ export function startDisasters(world: World, weather: Weather): void {
   let drawn = 0;
   const next = (): void => {
     if (accidents.areOver) return;
-    kernel.schedule(times.between(50, 8_000), kernel.world, 'disaster', next);
+    kernel.schedule(times.between(50, size * 8_000), kernel.world, 'disaster', next);
     // A stream of its own: one that is left out shifts no draw of the next.
     drawn += 1;
     const random = kernel.random(`disaster ${drawn}`);
