@@ -45,7 +45,7 @@ const connectTimeoutMs = 1_000;
 /** Longer than any step or create of these clients takes, with all that the planes wait for. */
 const longestCallMs = 100_000;
 /** What may leave a call without a response for longer; the planes give up all else before. */
-const slowing: readonly FaultGroup[] = ['network', 'process'];
+const slowing: readonly FaultGroup[] = ['network', 'process', 'back-off'];
 /** Internal to the planes, or a failure that the API does not describe. */
 const unexplained: ReadonlySet<ErrorCode> = new Set(['internal', 'misdirected', 'unauthenticated']);
 

@@ -13,8 +13,8 @@ const forms: readonly StepPlan['form'][] = [
   'application/x-ndjson',
   'later',
 ];
-/** A lost node is given up after a hundred seconds, and its sessions after that. */
-const settleLimitMs = 240_000;
+/** A container that was killed often is started again after six minutes. */
+const settleLimitMs = 480_000;
 const neverAborted = new AbortController().signal;
 
 /**

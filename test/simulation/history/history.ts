@@ -5,7 +5,7 @@ import type { FileCall } from './file-call.ts';
 import type { RuleName, Violation } from './rules.ts';
 
 /** What may hinder the product: the vigil expects nothing of what a recent fault explains. */
-export type FaultGroup = 'table' | 'cluster' | 'network' | 'process' | 'runtime';
+export type FaultGroup = 'table' | 'cluster' | 'network' | 'process' | 'runtime' | 'back-off';
 
 export interface SentStep extends StepRecord {
   tenant: string;

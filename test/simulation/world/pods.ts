@@ -18,6 +18,11 @@ import { createSimulatedVerifier } from './simulated-credentials.ts';
 import { createSimulatedLogger } from './simulated-logger.ts';
 import type { Simulation } from './simulation.ts';
 
+/** A step that waits longer for its container exceeds what else a call takes. */
+const noticeableMs = 30_000;
+/** An interpreter of a container that was started again. */
+const startMs = 5_000;
+
 /** The two containers of a pod that runs. */
 export interface RunningPod {
   readonly name: string;
@@ -51,6 +56,9 @@ export class Pods {
       instanceId,
       faults: faults.runtime,
       onFault: (kind) => history.fault('runtime', kind),
+      onBackOff: (ms) => {
+        if (ms > noticeableMs) history.fault('back-off', 'restart of a container', ms + startMs);
+      },
       onRun: this.#parts.onRun,
       random: this.#random,
     });

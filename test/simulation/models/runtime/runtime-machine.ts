@@ -34,6 +34,8 @@ export interface RuntimeOptions {
   /** Read anew at each use: the weather may change them. */
   faults: RuntimeFaults;
   onFault: (kind: string) => void;
+  /** Called when a killed container is started again, with the time until then. */
+  onBackOff: (ms: number) => void;
   /** Called as a step begins to run. */
   onRun: (run: StepRun) => void;
   random: RandomStream;

@@ -26,6 +26,7 @@ function openModel(given: Partial<RuntimeFaults> = {}) {
       // Three failed starts in a row would end the session.
       faults.orphanedStart = 0;
     },
+    onBackOff: () => {},
     onRun: (run) => runs.push(run),
     random: kernel.random('runtime'),
   });

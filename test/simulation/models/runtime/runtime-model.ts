@@ -62,7 +62,9 @@ export function createRuntimeModel(kernel: Kernel, options: RuntimeOptions): Run
       const waitMs = backoffMs[Math.min(restarts, backoffMs.length - 1)] ?? 0;
       restarts += 1;
       startedMs = kernel.nowMs + waitMs;
-      boot(waitMs * random.between(0.8, 1.2));
+      const delayMs = waitMs * random.between(0.8, 1.2);
+      options.onBackOff(delayMs);
+      boot(delayMs);
     },
     exhaustMemory(kills) {
       // Memory can be used up faster than the supervisor looks.
