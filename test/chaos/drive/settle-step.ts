@@ -101,9 +101,10 @@ export async function settleStep(
   async function follow(response: ApiResponse, form: StreamForm): Promise<undefined> {
     try {
       for await (const event of readEvents(response, form)) {
-        // One event stands for all that it reports as dropped.
+        // One event stands for all that it reports as dropped, whether they were read before or not.
+        const next = (seqs.at(-1) ?? 0) + 1;
         if (event.type === 'output_dropped')
-          for (let seq = event.first_seq; seq < event.seq; seq += 1) seqs.push(seq);
+          for (let seq = Math.max(next, event.first_seq); seq < event.seq; seq += 1) seqs.push(seq);
         hasDrops ||= event.type === 'output_dropped';
         seqs.push(event.seq);
         if (event.type === 'stdout') received += event.text;
