@@ -18,11 +18,12 @@ import { findInstance } from '../../support/processes/instance.ts';
 import { prepareServices, type Service, type Services } from '../../support/processes/services.ts';
 
 let services: Services;
+let controlPlane: Service;
 let dataPlane: Service;
 const opened: { close(): unknown }[] = [];
 beforeAll(async () => {
   services = await prepareServices();
-  const controlPlane = await services.start('control-plane');
+  controlPlane = await services.start('control-plane');
   dataPlane = await services.start('data-plane', { CONTROL_PLANE_URL: controlPlane.url });
 });
 afterAll(async () => {
@@ -34,8 +35,10 @@ afterAll(async () => {
 async function sessionBehindProxy(
   runtime: 'python' | 'node',
 ): Promise<{ client: Client; id: string; instanceId: string; cuttingProxy: CuttingProxy }> {
-  const client = connect(dataPlane.url, await services.tokenFor(newTenant()));
-  const { session_id: id } = await client.createSession({ runtime });
+  const token = await services.tokenFor(newTenant());
+  const client = connect(dataPlane.url, token);
+  // The data-plane learns the route of a session that is created through it.
+  const { session_id: id } = await connect(controlPlane.url, token).createSession({ runtime });
   const dynamoDb = createDynamoDbClient({ ...localAccess, endpoint: services.dynamoDb.endpoint });
   const store = createDynamoDbSessionStore({
     client: dynamoDb,

@@ -25,6 +25,7 @@ export interface ProxiedCluster {
   replicas: readonly [Replica, Replica];
   /** A client of that replica; the first one by default. */
   clientOf(tenant: string, replica?: Replica): Promise<Client>;
+  /** Creates it at the control-plane, so that no data-plane knows its route yet. */
   createSession(client: Client, body?: object): Promise<ProxiedSession>;
   /** Puts a proxy before the agent of a session that was just created. */
   adopt(session: Session): Promise<ProxiedSession>;
@@ -94,7 +95,8 @@ export async function startProxiedCluster(
     replicas,
     clientOf: async (tenant, replica = replicas[0]) =>
       connect(replica.proxy.url, await services.tokenFor(tenant)),
-    createSession: async (caller, body = {}) => adopt(await caller.createSession(body)),
+    createSession: async ({ token }, body = {}) =>
+      adopt(await connect(controlPlane.url, token).createSession(body)),
     adopt,
     close() {
       closing ??= closeAll();
