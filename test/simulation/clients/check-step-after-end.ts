@@ -9,6 +9,9 @@ interface AfterEnd {
   nowMs: number;
 }
 
+/** How long a response may be under way from the read of the row that it follows. */
+const readMs = 3_000;
+
 /** Records a violation if a step that was sent after an acknowledged end does not learn of it. */
 export function checkStepAfterEnd(
   history: Pick<History, 'wasCalm' | 'violate'>,
@@ -22,13 +25,13 @@ export function checkStepAfterEnd(
   if (reply.kind === 'broken' || reply.error.code === 'session_ended') return;
   // The row decides, so only its reads may fail. One that returns to a paused process is too late.
   const mayFail = reply.error.code === 'route_store_unavailable';
-  if (history.wasCalm(endedMs, nowMs, mayFail ? ['table', 'process'] : ['table']))
+  // A request waits for a read of the row that goes on already.
+  const fromMs = mayFail ? endedMs - readMs : endedMs;
+  if (history.wasCalm(fromMs, nowMs, mayFail ? ['table', 'process'] : ['table']))
     history.violate('end-known', `${id} has ended, and a step gets ${wordsOf(reply)}`);
 }
 
-/** How long a response may be under way from the read of the row that it follows. */
-const readMs = 3_000;
-/** The same where a fault of this kind may have made either slow. */
+/** As `readMs`, where a fault of this kind may have made either slow. */
 const slowMs = { table: 10_000, process: 10_000, network: 25_000 };
 const ofAgents: ReadonlySet<ErrorCode> = new Set(['step_deadline_exceeded', 'runtime_unreachable']);
 const agentPath = /^\/v1\/sessions\/(\w+)\//;
