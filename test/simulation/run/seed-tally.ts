@@ -23,7 +23,7 @@ export class SeedTally {
   }
 
   summary(): string {
-    const rate = (count: number) => Math.round(count / this.#cpuSeconds);
+    const rate = (count: number) => Math.round(count / (this.#cpuSeconds || 1));
     return [
       `${this.steps} steps and ${this.events} events in ${(this.#virtualSeconds / 3600).toFixed(1)} virtual hours`,
       `${rate(this.steps)} steps and ${rate(this.events)} events per CPU second, ${Math.round(this.#cpuSeconds)} CPU seconds, ${this.#peakMemoryMb} MB`,

@@ -46,11 +46,20 @@ function* newSeeds(): Generator<number> {
   }
 }
 
+function summarize(): void {
+  console.log(`failing seeds: ${failing.join(' ') || 'none'}`);
+  console.log(tally.summary());
+}
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.once(signal, () => {
+    summarize();
+    process.exit(1);
+  });
+
 mkdirSync('dist', { recursive: true });
 await bundleSimulation(bundleDirectory);
 const kept = readKeptSeeds().map(({ seed }) => seed);
 await runSeeds(kept, { bundle: bundleDirectory, onReport });
 if (tally.steps < mostSteps) await runSeeds(newSeeds(), { bundle: bundleDirectory, onReport });
-console.log(`failing seeds: ${failing.join(' ') || 'none'}`);
-console.log(tally.summary());
+summarize();
 process.exitCode = failing.length > 0 ? 1 : 0;
