@@ -442,6 +442,14 @@ describe('a restart', () => {
     expect(interpreter.commands).toEqual([]);
   });
 
+  test('is refused if the session ends before its interpreter is back', async () => {
+    const refusal = new AppError('session_ended', 'ended', { details: { end_reason: 'crashed' } });
+    const restarting = queue.restart(undefined);
+    queue.close(refusal);
+    interpreter.tellLoss();
+    await expect(restarting).rejects.toBe(refusal);
+  });
+
   test('reports the loss of memory by an earlier crash', async () => {
     interpreter.die();
     const restarting = queue.restart(undefined);

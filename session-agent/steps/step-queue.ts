@@ -103,6 +103,8 @@ export class StepQueue {
     if (epoch !== undefined && epoch !== interpreter.epoch) throw epochMismatch(interpreter.epoch);
     if (this.#running) this.#running.stopReason = 'restart' satisfies StopReason;
     await interpreter.restart();
+    // The session may have ended while it waited, as its interpreter never started again.
+    this.#refuseAfterEnd();
     this.#reportedEpoch = interpreter.epoch;
     return interpreter.epoch;
   }

@@ -9,6 +9,7 @@ export default defineConfig({
     // The cluster shares the machine with the tests.
     maxWorkers: 3,
     testTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
     hookTimeout: 120_000,
   },
 });

@@ -62,4 +62,16 @@ export const foundBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'restart-told-after-end',
+    breaks: 'epoch-kept',
+    why: 'A restart whose interpreter never starts again gets the epoch before it as its new one.',
+    patches: [
+      {
+        file: 'session-agent/steps/step-queue.ts',
+        from: '    await interpreter.restart();\n    // The session may have ended while it waited, as its interpreter never started again.\n    this.#refuseAfterEnd();\n',
+        to: '    await interpreter.restart();\n',
+      },
+    ],
+  },
 ];

@@ -12,7 +12,7 @@ export const clientNumbers: readonly number[] = [1, 2, 3, 4];
 const sessionsPerClient = 4;
 /** From here on a seed belongs to a night. */
 export const firstNightSeed = 10_000;
-const nightSize = 5;
+const nightSize = 4;
 /** So many at once are more than the quota allows. */
 const mostAtOnce = 4;
 /** When the planes have started, and the pool is being filled. */
