@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { timeLimits } from './test/support/time-limits.ts';
 
 export default defineConfig({
   test: {
@@ -12,9 +13,6 @@ export default defineConfig({
     env: { AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
     // Tests wait for processes most of the time: by default two processors would get one worker.
     maxWorkers: Math.max(2, availableParallelism() - 1),
-    // A busy machine takes many times as long as a quiet one: only what never comes is a failure.
-    testTimeout: 120_000,
-    expect: { poll: { timeout: 60_000 } },
-    hookTimeout: 120_000,
+    ...timeLimits,
   },
 });

@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config';
+import { timeLimits } from '../../support/time-limits.ts';
 
 /** The conformance table, with an agent and a runtime in a pod for each session. */
 export default defineConfig({
@@ -8,8 +9,6 @@ export default defineConfig({
     globalSetup: ['test/cluster/conformance/session-pods.ts'],
     // The cluster shares the machine with the tests.
     maxWorkers: 3,
-    testTimeout: 120_000,
-    expect: { poll: { timeout: 60_000 } },
-    hookTimeout: 120_000,
+    ...timeLimits,
   },
 });

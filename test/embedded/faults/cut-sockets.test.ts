@@ -1,4 +1,4 @@
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createApiCaller } from '../../chaos/drive/api-caller.ts';
 import { type StepPlan, settleStep } from '../../chaos/drive/settle-step.ts';
 import { readText } from '../../support/api/files.ts';
@@ -8,8 +8,6 @@ import type { SocketFault } from '../../support/sockets/socket-pair.ts';
 import { useCluster } from './rig/use-cluster.ts';
 import { sendInAllForms } from './rig/watched-step.ts';
 
-// These tests start and kill processes, which takes long on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 const cluster = useCluster();
 
 /** Writes some kilobytes in many events, and records in a file that it ran. */

@@ -1,13 +1,11 @@
 import { eventually } from '@steppe/service-kit/testing/eventually';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { newTenant } from '../../support/api/issuer.ts';
 import { python } from '../../support/api/languages.ts';
 import type { SwitchableDynamoDb } from './rig/switchable-dynamodb.ts';
 import { useCluster } from './rig/use-cluster.ts';
 
-// ROUTE_TTL_MS=0 makes every step find its cached route stale and read it again. These tests start
-// and kill processes, which takes long on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
+// ROUTE_TTL_MS=0 makes every step find its cached route stale and read it again.
 const cluster = useCluster({ ROUTE_TTL_MS: '0' });
 
 afterEach(async () => {

@@ -1,10 +1,9 @@
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { newTenant } from '../../support/api/issuer.ts';
 import { createRandom } from '../../support/random.ts';
 import { hostileBytes, type LeavesAt, sendAndReset } from './rig/hostile-client.ts';
 import { useCluster } from './rig/use-cluster.ts';
 
-vi.setConfig({ testTimeout: 120_000 });
 const cluster = useCluster();
 
 const kinds = [

@@ -1,5 +1,5 @@
 import type { StepEvent } from '@steppe/contracts/step';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { readEvents, type StreamForm } from '../../chaos/drive/read-events.ts';
 import { readText } from '../../support/api/files.ts';
 import { newTenant } from '../../support/api/issuer.ts';
@@ -7,8 +7,6 @@ import { python } from '../../support/api/languages.ts';
 import { letGo, stepThatWrote, stepWith } from '../../support/api/steps.ts';
 import { useCluster } from './rig/use-cluster.ts';
 
-// These tests start and kill processes, which takes long on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 const cluster = useCluster();
 afterEach(() => cluster().replicas[0].start());
 

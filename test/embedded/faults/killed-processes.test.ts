@@ -2,7 +2,7 @@ import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { newStepId } from '@steppe/contracts/testing/new-ids';
 import { eventually } from '@steppe/service-kit/testing/eventually';
-import { describe, expect, test, vi } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { stepWith, submit } from '../../support/api/steps.ts';
 import { findInstance } from '../../support/processes/instance.ts';
 import { useLocal } from '../../support/processes/use-local.ts';
@@ -10,8 +10,6 @@ import { heldNode, heldPython } from './rig/held-steps.ts';
 import { pidOf, type Role } from './rig/instance-processes.ts';
 import { type ClientView, sendAndStream } from './rig/watched-step.ts';
 
-// These tests start and kill processes, which takes long on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 const local = useLocal();
 
 async function open(runtime: string) {

@@ -1,6 +1,6 @@
 import { stepListSchema } from '@steppe/contracts/step';
 import { eventually } from '@steppe/service-kit/testing/eventually';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Client } from '../../support/api/client.ts';
 import { fileUrl, listFiles } from '../../support/api/files.ts';
 import { newTenant } from '../../support/api/issuer.ts';
@@ -9,9 +9,7 @@ import { killRole } from './rig/instance-processes.ts';
 import { useCluster } from './rig/use-cluster.ts';
 import { sendInAllForms } from './rig/watched-step.ts';
 
-// ROUTE_TTL_MS keeps a route in memory for the whole test. These tests start and kill processes,
-// which takes long on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
+// ROUTE_TTL_MS keeps a route in memory for the whole test.
 const cluster = useCluster({ ROUTE_TTL_MS: '600000' });
 
 /** A session whose route is cached, and a session of another tenant. */

@@ -1,12 +1,10 @@
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { newTenant } from '../../support/api/issuer.ts';
 import { python } from '../../support/api/languages.ts';
 import { open as openRequest, responseOf } from '../../support/api/raw-http.ts';
 import { getStep, letGo, readEvents, stepThatWrote, stepWith } from '../../support/api/steps.ts';
 import { useCluster } from './rig/use-cluster.ts';
 
-// These tests start and kill processes, which takes long on a busy machine.
-vi.setConfig({ testTimeout: 120_000 });
 const cluster = useCluster({ AGENT_SILENCE_LIMIT_SECONDS: '6' });
 afterEach(() => {
   for (const { proxy } of cluster().replicas) {
