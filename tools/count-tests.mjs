@@ -8,7 +8,7 @@ export const reportTo = (file) => [
   `--outputFile.json=${file}`,
 ];
 
-/** The tests of a run of vitest, and the names of those that failed. @param status its exit code */
+/** The tests of a run of vitest, and those that failed and why. @param status its exit code */
 export function readCounts(file, status) {
   const counts = existsSync(file) ? JSON.parse(readFileSync(file, 'utf8')) : {};
   const { numPassedTests = 0, numPendingTests = 0, numTodoTests = 0, testResults = [] } = counts;
@@ -21,12 +21,17 @@ export function readCounts(file, status) {
 function failuresOf({ name, status, message, assertionResults }) {
   const path = relative(process.cwd(), name);
   const failed = assertionResults.filter((test) => test.status === 'failed');
-  if (failed.length === 0 && status === 'failed') return [`${path}: ${message.split('\n')[0]}`];
-  return failed.map(({ fullName }) => `${path} ${fullName.trim()}`);
+  if (failed.length === 0 && status === 'failed') return [`${path}: ${firstLine(message)}`];
+  return failed.map(
+    ({ fullName, failureMessages }) =>
+      `${path} ${fullName.trim()}: ${firstLine(failureMessages.join('\n'))}`,
+  );
 }
 
+const firstLine = (text) => text.split('\n')[0].slice(0, 300);
+
 /**
- * Prints the sum of all runs as the last line, below the names of what failed, and fails the
+ * Prints the sum of all runs as the last line, below what failed, and fails the
  * process unless all passed. `.ci/run` reads these lines.
  */
 export function printSum(results) {

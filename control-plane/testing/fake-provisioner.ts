@@ -83,8 +83,11 @@ export async function startFakes(
   };
   await openInstancesDirectory(instancesDirectory);
   const processOf = async (instanceId: InstanceId) => {
-    const found = (await processes()).find(({ env }) =>
-      env.includes(`STEPPE_INSTANCE_ID=${instanceId}`),
+    // Only the agent itself has the path of the keys in its environment.
+    const found = (await processes()).find(
+      ({ env }) =>
+        env.includes(`STEPPE_INSTANCE_ID=${instanceId}`) &&
+        env.some((variable) => variable.startsWith('STEPPE_KEYS_DIR=')),
     );
     if (!found) throw new Error(`${instanceId} has no process`);
     return found;
@@ -120,13 +123,10 @@ const splitVariable = (variable: string): [string, string] => {
   return [name, value.join('=')];
 };
 
-/** Every process of this machine with a readable environment, oldest first. */
+/** Every process of this machine with a readable environment. */
 async function processes(): Promise<{ pid: number; env: string[] }[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name)).map(Number);
-  const found = await Promise.all(
-    pids.map(async (pid) => ({ pid, env: await readEnvironment(pid) })),
-  );
-  return found.toSorted((a, b) => a.pid - b.pid);
+  return Promise.all(pids.map(async (pid) => ({ pid, env: await readEnvironment(pid) })));
 }
 
 /** Empty for a process that has exited, even if nobody has reaped it. */

@@ -8,6 +8,7 @@ import { realParts } from '@steppe/service-kit/testing/real-parts';
 import { localAccess } from '@steppe/session-store/dynalite/start-dynalite';
 import { createDynamoDbClient } from '@steppe/session-store/dynamodb/create-client';
 import { createDynamoDbSessionStore } from '@steppe/session-store/dynamodb/dynamodb-session-store';
+import { findAgent } from '../support/processes/instance.ts';
 import { leakedDirectories, leakedProcesses } from '../support/processes/instance-leaks.ts';
 import { killProcess } from '../support/processes/kill-process.ts';
 import { prepareServices } from '../support/processes/services.ts';
@@ -126,8 +127,7 @@ async function makePython(): Promise<{ path: string; remove: () => Promise<void>
 const processInstances = (instancesDirectory: string): SoakInstances => ({
   present: async () => new Set(leakedDirectories(instancesDirectory)),
   killAgent(instanceId) {
-    // The agent is the oldest process of its instance.
-    const [agent] = leakedProcesses(`${instancesDirectory}/${instanceId}`);
+    const agent = findAgent(instanceId);
     if (agent) killProcess(agent);
   },
   leaked: async () => ({

@@ -1,10 +1,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
-/** Processes that were started below the directory and still run, oldest first. */
+/** Processes that were started below the directory and still run. */
 export function leakedProcesses(instancesDirectory: string): number[] {
   const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
   const found = pids.filter((pid) => readEnviron(pid).includes(`=${instancesDirectory}/`));
-  return found.map(Number).sort((a, b) => a - b);
+  return found.map(Number);
 }
 
 export function leakedDirectories(instancesDirectory: string): string[] {

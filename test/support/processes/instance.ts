@@ -15,13 +15,16 @@ function processesOf(instanceId: string): number[] {
   return pids().filter((pid) => environmentOf(pid).STEPPE_INSTANCE_ID === instanceId);
 }
 
+/** The process of the agent; undefined if it does not run. */
+export const findAgent = (instanceId: string): number | undefined =>
+  // Only the agent itself has the path of the keys in its environment.
+  processesOf(instanceId).find((pid) => environmentOf(pid).STEPPE_KEYS_DIR);
+
 /** @throws Error if no agent with that id runs. */
 export function findInstance(instanceId: string | null): RunningInstance {
-  for (const pid of processesOf(instanceId ?? '')) {
-    const { STEPPE_KEYS_DIR: keys, STEPPE_WORKSPACE: workspace } = environmentOf(pid);
-    // Only the agent itself has the path of the keys in its environment.
-    if (keys && workspace) return { agentPid: pid, directory: dirname(keys), workspace };
-  }
+  const agentPid = findAgent(instanceId ?? '');
+  const { STEPPE_KEYS_DIR: keys, STEPPE_WORKSPACE: workspace } = environmentOf(agentPid ?? 0);
+  if (agentPid && keys && workspace) return { agentPid, directory: dirname(keys), workspace };
   throw new Error(`no agent of ${instanceId} runs`);
 }
 
