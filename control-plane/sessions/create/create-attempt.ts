@@ -183,7 +183,11 @@ export class CreateAttempt {
     this.#options.signal.throwIfAborted();
     const ready_at = new Date(clock.now()).toISOString();
     const next = { ...this.#plan.record, state: 'ready' as const, instance_id, address, ready_at };
-    const record = requireUpdated(await store.update(next, this.#version));
+    const update = await store.update(next, this.#version).catch((error: unknown) => {
+      if (isAmbiguous(error)) this.#row = 'ready_in_doubt';
+      throw error;
+    });
+    const record = requireUpdated(update);
     return { record, live: { epoch: firstEpoch, last_active_at: ready_at } };
   }
 

@@ -1,5 +1,7 @@
 import { type CreateSession, createSessionSchema } from '@steppe/contracts/session';
 import { newTenantId } from '@steppe/session-store/conformance/session-records';
+import { SessionStoreUnavailableError } from '@steppe/session-store/errors';
+import type { SessionStore } from '@steppe/session-store/ports';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { lateStore, type Write } from '../../testing/late-store.ts';
 import {
@@ -163,6 +165,31 @@ it.each<Write>(['removeLive', 'deleteIdempotency'])(
     expect(await fixture.store.getIdempotency(tenantId, 'key')).not.toBeNull();
   },
 );
+
+it('keeps a session that may be ready, while it cannot reach the store to end it', async () => {
+  const fixture = await tables.openFixture(quota);
+  const tenantId = newTenantId();
+  let updates = 0;
+  const isAway = () => Promise.reject(new SessionStoreUnavailableError('it is away'));
+  const update: SessionStore['update'] = async (...args) => {
+    const updated = await fixture.store.update(...args);
+    updates += 1;
+    return updates === 1 ? updated : isAway();
+  };
+  const get: SessionStore['get'] = (...args) =>
+    updates > 1 ? isAway() : fixture.store.get(...args);
+  const failing = create(fixture, tenantId, { ...fixture.store, get, update });
+  await expect(failing).rejects.toMatchObject({ code: 'route_store_unavailable' });
+  await reconcileLater(fixture);
+  const [session] = await rowsOf(fixture, tenantId);
+  expect(session).toMatchObject({ state: 'ready' });
+  expect(fixture.inMemory.living()).toMatchObject([{ instanceId: session?.instance_id }]);
+  expect(await fixture.store.listLive(tenantId)).toEqual([session?.session_id]);
+  // The next request with the key gets the session.
+  expect((await create(fixture, tenantId)).record).toMatchObject({
+    session_id: session?.session_id,
+  });
+});
 
 it('keeps a recorded end if an update of the session lands after it', async () => {
   const fixture = await tables.openFixture(quota);

@@ -23,8 +23,11 @@ type RollbackServices = Pick<
 /** Retries of one step of a rollback. Few: the client waits for the rollback. */
 export const rollbackDelaysMs = [50, 200];
 
-/** `in_doubt`: the write of the row has begun, and its outcome is unknown. */
-export type RowState = 'none' | 'in_doubt' | 'written';
+/**
+ * `in_doubt`: the write of the row has begun, and its outcome is unknown. `ready_in_doubt`: that of
+ * the ready row.
+ */
+export type RowState = 'none' | 'in_doubt' | 'written' | 'ready_in_doubt';
 
 /** What a create has done before it failed. */
 export interface FailedAttempt {
@@ -74,6 +77,8 @@ async function compensateAll(
   const written = await compensate(services, attempt, 'row', () =>
     writeTermination(services, { sessionId, cause, ...unwritten }),
   );
+  // What may be a ready session keeps all it has: it can be used, deleted, and it ends when idle.
+  if (!written && attempt.row === 'ready_in_doubt') return null;
   await Promise.all([
     // A row that may still be live keeps its place in the quota: its termination releases both.
     written &&

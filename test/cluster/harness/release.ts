@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { awaitConnection } from '@steppe/control-plane/provisioner/kubernetes/await-connection';
+import { eventually } from '@steppe/service-kit/testing/eventually';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
+import { expect } from 'vitest';
 import { connectTenant, newIssuerKey, newTenant, signToken } from '../../support/api/issuer.ts';
 import type { ReleaseAddress, Target } from '../../support/api/target.ts';
 import { imageRegistry } from '../support/config.ts';
-import { helm, kubectl, kubectlOrThrow } from './commands.ts';
+import { helm, kubectl, kubectlOrThrow, kubectlRead } from './commands.ts';
 import { describeRelease } from './describe-release.ts';
 import { releaseValues, type Values } from './release-values.ts';
 import { serviceUrl } from './service-url.ts';
@@ -13,9 +15,9 @@ import { serviceUrl } from './service-url.ts';
 export interface Release extends Omit<Target, 'instance'>, ReleaseAddress {
   /** Prefix of the names of its objects. */
   name: string;
-  /** `helm upgrade` with further values, which waits until the planes run with them. */
+  /** `helm upgrade` with further values, which waits until the planes run with nothing else. */
   upgrade(values: Values): Promise<void>;
-  /** `helm rollback` to the revision before, which waits until the planes run with it. */
+  /** `helm rollback` to the revision before, which waits until the planes run with nothing else. */
   rollback(): Promise<void>;
   /** What an engineer needs after a failure: pods, events, and the logs of the planes. */
   describe(): Promise<string>;
@@ -120,6 +122,7 @@ async function runHelm(namespace: string, values: Values): Promise<void> {
   await helm([...install, ...files, '--timeout', '5m'], JSON.stringify(values));
 }
 
+/** A pod that is ending serves the connections it has for some seconds, so those must go too. */
 async function awaitRollouts(namespace: string): Promise<void> {
   await Promise.all(
     planes.map((plane) =>
@@ -129,6 +132,8 @@ async function awaitRollouts(namespace: string): Promise<void> {
       ]),
     ),
   );
+  const endings = '{.items[*].metadata.deletionTimestamp}';
+  await eventually(async () => expect(await kubectlRead(namespace, ['pods'], endings)).toBe(''));
 }
 
 /** Without hooks: what a graceful removal does is not what most tests are about. */
