@@ -22,6 +22,7 @@ export function batchedOutput(clock: Clock): DestinationStream & { flush(): void
   // Collected here: the destination would copy its whole batch for each line, to measure it.
   let lines = '';
   const handOver = () => {
+    if (lines === '') return;
     output.write(lines);
     lines = '';
   };
