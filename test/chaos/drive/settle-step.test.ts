@@ -67,10 +67,11 @@ test('counts the events that were dropped as seen, and says that some were', asy
     { type: 'stdout', seq: 2, at, text: 'a' },
     // A reader may have read the beginning of what is dropped.
     { type: 'output_dropped', seq: 4, at, stdout_bytes: 3, stderr_bytes: 0, first_seq: 2 },
-    { type: 'step_ended', seq: 5, at, ...summary },
+    { type: 'background_dropped', seq: 6, at, stream: 'stdout', bytes: 3 },
+    { type: 'step_ended', seq: 7, at, ...summary },
   ];
   const body = events.map((event) => `${JSON.stringify(event)}\n`).join('');
   const stream: Reply = { kind: 'response', response: new Response(body) };
   const { settled } = await settleAs('application/x-ndjson', false, stream, response());
-  expect(settled).toMatchObject({ seqs: [1, 2, 3, 4, 5], hasDrops: true, received: 'a' });
+  expect(settled).toMatchObject({ seqs: [1, 2, 3, 4, 5, 6, 7], hasDrops: true, received: 'a' });
 });

@@ -1,4 +1,4 @@
-import { stepResultSchema } from '@steppe/contracts/step';
+import { type StepEvent, stepResultSchema } from '@steppe/contracts/step';
 import { type Clock, systemClock } from '@steppe/service-kit/process/clock';
 import type { Outcome } from '../history/history.ts';
 import { type ApiCaller, type ApiResponse, isPassing, type Reply, wordsOf } from './api-caller.ts';
@@ -103,8 +103,8 @@ export async function settleStep(
       for await (const event of readEvents(response, form)) {
         // One event stands for all that it reports as dropped, whether they were read before or not.
         const next = (seqs.at(-1) ?? 0) + 1;
-        if (event.type === 'output_dropped')
-          for (let seq = Math.max(next, event.first_seq); seq < event.seq; seq += 1) seqs.push(seq);
+        const first = firstDropped(event, next);
+        for (let seq = Math.max(next, first); seq < event.seq; seq += 1) seqs.push(seq);
         hasDrops ||= event.type === 'output_dropped';
         seqs.push(event.seq);
         if (event.type === 'stdout') received += event.text;
@@ -184,4 +184,13 @@ async function preferResponse(reply: Reply, twin: Reply | undefined): Promise<Re
   if (reply.kind !== 'response') return twin;
   await twin.response.text().catch(() => '');
   return reply;
+}
+
+/**
+ * The first event that this one stands for: its own seq, unless it reports a loss. That of
+ * background output does not say where it begins, and stands for all since the event before it.
+ */
+function firstDropped(event: StepEvent, next: number): number {
+  if (event.type === 'output_dropped') return event.first_seq;
+  return event.type === 'background_dropped' ? next : event.seq;
 }
