@@ -74,4 +74,16 @@ export const foundBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'rollback-ends-ready',
+    breaks: 'end-reason-true',
+    why: 'A create ends the instance of a row that may be ready, and the row is recorded as deleted.',
+    patches: [
+      {
+        file: 'control-plane/sessions/create/rollback-create.ts',
+        from: "  if (!written && attempt.row === 'ready_in_doubt') return null;\n",
+        to: '',
+      },
+    ],
+  },
 ];
