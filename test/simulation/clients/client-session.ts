@@ -16,7 +16,7 @@ export class ClientSession {
   epoch = 1;
   /** When the epoch was learnt, in ms of Unix time. */
   lastEpochMs: number;
-  /** A restart whose response was lost may have moved it on. */
+  /** A restart whose response was lost may have moved it on, or may still do so. */
   isEpochOpen = false;
   isOver = false;
   /** The content and the entity tag of each path, as last known. */
@@ -35,9 +35,10 @@ export class ClientSession {
   }
 
   learnEpoch(epoch: number): void {
+    // A restart that is still on its way names the epoch that it ends.
+    if (epoch > this.epoch) this.isEpochOpen = false;
     this.epoch = Math.max(this.epoch, epoch);
     this.lastEpochMs = this.client.clock.now();
-    this.isEpochOpen = false;
   }
 
   /** A response said that it has ended. Its place in the quota may be released a little later. */
