@@ -18,6 +18,8 @@ export interface TableFaults {
   slow: number;
   /** For some seconds from this request on, no request arrives. */
   outage: number;
+  /** As `lostAfter`, and an outage begins at the same time. */
+  lostToOutage: number;
 }
 
 export const noTableFaults: Readonly<TableFaults> = {
@@ -28,6 +30,7 @@ export const noTableFaults: Readonly<TableFaults> = {
   overtaken: 0,
   slow: 0,
   outage: 0,
+  lostToOutage: 0,
 };
 
 /** What becomes of a request, in ms from its sending. */
@@ -49,15 +52,19 @@ const attemptLimitMs = 1_000;
 export function createFates(kernel: Kernel, options: FateOptions) {
   const random = kernel.random('dynamodb faults');
   const draw = createDraw(kernel, options);
-  const isOut = createOutages(kernel, options);
+  const outages = createOutages(kernel, options);
   return (operation: Operation): RequestFate => {
-    if (isOut())
+    if (outages.isOut())
       return { failure: connectionLost(), afterMs: random.between(100, 3 * attemptLimitMs) };
     if (draw('throttled')) return { failure: throttled(), afterMs: random.between(50, 500) };
     if (draw('lostBefore')) return { failure: connectionLost(), afterMs: random.between(1, 500) };
     const afterMs = draw('slow') ? random.between(200, 6_000) : random.between(0.5, 6);
     const isRead = operation === 'GetItem' || operation === 'Query';
     if (!isRead && draw('lostAfter')) return { attempts: [{ afterMs, response: 'lost' }] };
+    if (!isRead && draw('lostToOutage')) {
+      outages.begin();
+      return { attempts: [{ afterMs, response: 'lost' }] };
+    }
     if (!isRead && draw('retried'))
       return twoAttempts(afterMs, afterMs + random.between(30, attemptLimitMs));
     if (!isRead && draw('overtaken')) {
@@ -88,11 +95,17 @@ const createDraw = (kernel: Kernel, { faults, onFault }: FateOptions) => {
 const createOutages = (kernel: Kernel, options: FateOptions) => {
   const random = kernel.random('dynamodb outages');
   let endMs = 0;
-  return (): boolean => {
-    if (random.chance(options.faults.outage)) endMs = kernel.nowMs + random.between(500, 15_000);
-    if (kernel.nowMs >= endMs) return false;
-    options.onFault('dynamodb outage');
-    return true;
+  const begin = () => {
+    endMs = kernel.nowMs + random.between(500, 15_000);
+  };
+  return {
+    begin,
+    isOut(): boolean {
+      if (random.chance(options.faults.outage)) begin();
+      if (kernel.nowMs >= endMs) return false;
+      options.onFault('dynamodb outage');
+      return true;
+    },
   };
 };
 

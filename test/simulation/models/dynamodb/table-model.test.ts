@@ -148,6 +148,22 @@ test('is out for some seconds, and works again', async () => {
   expect(scene.kinds).toContain('dynamodb outage');
 });
 
+test('is out from the moment at which it takes a write whose response is lost', async () => {
+  const scene = setScene();
+  scene.faults.lostToOutage = 1;
+  const record = provisioningRecord();
+  const read = () => scene.store.get(record.session_id, { consistent: true });
+  const codes = await play(scene, async () => [
+    await codeOf(scene.store.create(record)),
+    await codeOf(read()),
+    await idle(scene, 15_000),
+    (await read())?.state,
+  ]);
+  expect(codes[0]).toBe('route_store_unavailable');
+  expect(codes[3]).toBe('provisioning');
+  expect(scene.kinds.slice(0, 2)).toEqual(['dynamodb lostToOutage', 'dynamodb outage']);
+});
+
 test('reads what was true at any time of the last ms, unless the read is consistent', async () => {
   const scene = setScene({ staleMs: 500 });
   const record = provisioningRecord();
