@@ -17,18 +17,6 @@ export const foundBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'failed-pass-costs-interval',
-    breaks: 'result-is-what-ran',
-    why: 'After a pass that failed by one refused request, the reconciler waits a whole interval.',
-    patches: [
-      {
-        file: 'control-plane/reconciler/start-reconciler.ts',
-        from: 'failures > 0 ? firstBackOffMs * 2 ** (failures - 1) : intervalMs',
-        to: 'intervalMs',
-      },
-    ],
-  },
-  {
     name: 'end-awaits-record',
     breaks: 'late-response',
     why: 'A failed create responds only after the end of its instance is recorded, minutes later.',
