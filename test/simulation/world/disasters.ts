@@ -45,6 +45,9 @@ const disasters: Partial<Record<WeatherKind, Record<string, Disaster>>> = {
   },
   workers: {
     'worker kill': podDisaster((_, { pod }) => pod.runtime.killWorker()),
+    'all workers killed': podDisaster(({ pods }) => {
+      for (const { runtime } of pods.running.values()) runtime.killWorker();
+    }),
     'supervisor kill': podDisaster((_, { pod }) => pod.runtime.killSupervisor()),
     'supervisor pause': podDisaster((_, { pod, lastsMs }) => pod.runtime.pauseSupervisor(lastsMs)),
     'out of memory': podDisaster((_, { pod }) => pod.runtime.outOfMemory()),

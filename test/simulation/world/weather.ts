@@ -54,6 +54,7 @@ const faultsOf = {
       split: 0.05,
       slowStart: 0.05,
       failedStart: 0.05,
+      brokenStarts: 0.01,
       failedFork: 0.02,
       lateMarkers: 0.03,
       workerDeath: 0.03,

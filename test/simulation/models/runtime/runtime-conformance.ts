@@ -175,6 +175,7 @@ export async function startAgent({
   killSupervisor,
 }: RuntimeUnderTest) {
   const background = { text: '' };
+  const reasons: string[] = [];
   const interpreter = new Interpreter({
     transport,
     clock,
@@ -194,7 +195,7 @@ export async function startAgent({
     onMemoryLost: () => {},
     onReady: () => {},
     onUnresponsiveSupervisor: () => {},
-    onGaveUp: () => {},
+    onGaveUp: (detail) => void reasons.push(detail),
   });
   await interpreter.listen();
   await interpreter.configure({ [sessionVariable]: session });
@@ -226,5 +227,5 @@ export async function startAgent({
     );
     return { ...seen, end };
   };
-  return { interpreter, background, run, killSupervisor };
+  return { interpreter, background, run, killSupervisor, reasons };
 }

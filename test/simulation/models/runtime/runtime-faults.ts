@@ -6,6 +6,8 @@ export interface RuntimeFaults {
   slowStart: number;
   /** A started worker dies before it is ready. */
   failedStart: number;
+  /** As `failedStart`, and so do all that are started after it. */
+  brokenStarts: number;
   /** A worker cannot be forked. */
   failedFork: number;
   /** The end markers come after `done`, as if user code held them back. */
@@ -22,6 +24,7 @@ export const noFaults: Readonly<RuntimeFaults> = {
   split: 0,
   slowStart: 0,
   failedStart: 0,
+  brokenStarts: 0,
   failedFork: 0,
   lateMarkers: 0,
   workerDeath: 0,

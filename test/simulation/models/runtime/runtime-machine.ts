@@ -45,6 +45,8 @@ export interface RuntimeOptions {
 export interface RuntimeMachine extends RuntimeOptions {
   readonly kernel: Kernel;
   readonly processes: Set<SessionProcess>;
+  /** No worker gets ready any more. */
+  isBroken: boolean;
   newPid(): number;
   /** Undefined if the agent does not listen. */
   connect(

@@ -109,3 +109,13 @@ test('a step that breaks the protocol costs its memory', () =>
     const ran = await run('s1', [{ do: 'break_protocol' }, { do: 'hang' }]);
     expect(ran.end).toMatchObject({ kind: 'lost', error: { name: 'ProtocolError' }, epoch: 2 });
   }));
+
+test('an interpreter whose starts are broken is given up', () => {
+  const model = openModel({ brokenStarts: 1 });
+  const giveUp = async () => {
+    const { reasons } = await startAgent(model);
+    await model.clock.sleep(60_000);
+    expect(reasons).toHaveLength(1);
+  };
+  return model.drive(giveUp());
+});

@@ -45,6 +45,7 @@ export function createRuntimeModel(kernel: Kernel, options: RuntimeOptions): Run
     ...options,
     kernel,
     processes: new Set(),
+    isBroken: false,
     newPid: () => {
       pids += 1;
       return pids;

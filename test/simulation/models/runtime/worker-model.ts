@@ -79,7 +79,8 @@ export class WorkerModel {
 
   #connect(): void {
     const { random, faults, onFault, connect } = this.#machine;
-    const isFault = random.chance(faults.failedStart);
+    this.#machine.isBroken ||= random.chance(faults.brokenStarts);
+    const isFault = this.#machine.isBroken || random.chance(faults.failedStart);
     if (isFault) onFault('failed start');
     else
       this.#connection = connect({
