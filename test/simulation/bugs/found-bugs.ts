@@ -51,18 +51,6 @@ export const foundBugs: readonly PlantedBug[] = [
     ],
   },
   {
-    name: 'restart-told-after-end',
-    breaks: 'epoch-kept',
-    why: 'A restart whose interpreter never starts again gets the epoch before it as its new one.',
-    patches: [
-      {
-        file: 'session-agent/steps/step-queue.ts',
-        from: '    await interpreter.restart();\n    // The session may have ended while it waited, as its interpreter never started again.\n    this.#refuseAfterEnd();\n',
-        to: '    await interpreter.restart();\n',
-      },
-    ],
-  },
-  {
     name: 'rollback-ends-ready',
     breaks: 'end-reason-true',
     why: 'A create ends the instance of a row that may be ready, and the row is recorded as deleted.',
