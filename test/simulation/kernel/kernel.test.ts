@@ -43,7 +43,8 @@ test('runs nothing of a dead process, and of a paused one only afterwards', asyn
   const order: string[] = [];
   const [dead, paused] = [kernel.createProcess('dead'), kernel.createProcess('paused')];
   dead.onKill(() => order.push('killed'));
-  paused.pausedUntilMs = kernel.nowMs + 100;
+  kernel.pause(paused, 100);
+  kernel.pause(paused, 10);
   kernel.schedule(5, dead, 'never', () => order.push('never'));
   kernel.schedule(5, paused, 'late', () => order.push(`late ${kernel.elapsedMs}`));
   kernel.schedule(1, kernel.world, 'kill', () => kernel.kill(dead));

@@ -11,8 +11,6 @@ export const realImmediate = setImmediate;
 export interface SimulatedProcess {
   readonly name: string;
   readonly isAlive: boolean;
-  /** Its events wait until then: a garbage collection, SIGSTOP, a starved CPU. */
-  pausedUntilMs: number;
   /** Called when it is killed, in the order of registration. @returns a function that removes it. */
   onKill(act: () => void): () => void;
 }
@@ -120,6 +118,15 @@ export class Kernel {
     for (const act of [...process.killHandlers]) act();
     process.killHandlers.clear();
     this.#processes.delete(process);
+  }
+
+  /**
+   * The events of the process wait for `ms`: a garbage collection, SIGSTOP, a starved CPU. No pause
+   * shortens another one, or later events would overtake those that wait already.
+   */
+  pause(target: SimulatedProcess, ms: number): void {
+    const process = asProcess(target);
+    process.pausedUntilMs = Math.max(process.pausedUntilMs, this.#nowMs + ms);
   }
 
   /** Calls `act` as `process`, after `delayMs`. Events of one moment keep their order. */

@@ -54,9 +54,9 @@ const disasters: Partial<Record<WeatherKind, Record<string, Disaster>>> = {
   },
   crashes: {
     kill: planeDisaster(({ kernel }, { replica }) => kernel.kill(replica.process)),
-    pause: planeDisaster(({ kernel }, { replica: { process }, lastsMs }) => {
-      process.pausedUntilMs = kernel.nowMs + lastsMs;
-    }),
+    pause: planeDisaster(({ kernel }, { replica, lastsMs }) =>
+      kernel.pause(replica.process, lastsMs),
+    ),
   },
   rollouts: { rollout: planeDisaster((_, { replica }) => replica.replace()) },
   cuts: {

@@ -32,7 +32,7 @@ export function createMoment(
 
   function pause(process: SimulatedProcess, ms: number): void {
     history.fault('process', `pause of ${process.name}`, ms);
-    process.pausedUntilMs = kernel.nowMs + ms;
+    kernel.pause(process, ms);
   }
 }
 

@@ -89,7 +89,7 @@ export function createRuntimeModel(kernel: Kernel, options: RuntimeOptions): Run
     },
     killSupervisor: machine.killSupervisor,
     pauseSupervisor(ms) {
-      if (supervisor) supervisor.process.pausedUntilMs = kernel.nowMs + ms;
+      if (supervisor) kernel.pause(supervisor.process, ms);
     },
     outOfMemory: () => machine.exhaustMemory(random.chance(0.5) ? 'worker' : 'container'),
   };
