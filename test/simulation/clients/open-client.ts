@@ -101,13 +101,14 @@ export function openClient(parts: ClientParts & Neighbourhood, name: string): Cl
     creating: 0,
     async call(call) {
       const origin = random.pick(dataPlaneUrls);
+      const sentMs = clock.now();
       const reply = await send(origin, call);
       const what = `${call.method} ${call.path}`;
       history.tell(name, `${what} ${outcomeOf(reply)}`);
       history.count(`call ${outcomeOf(reply)}`);
       if (reply.kind === 'refusal' && unexplained.has(reply.error.code))
         history.violate('response-explained', `${what} of ${name}: ${reply.error.message}`);
-      routes.note(origin, call.path, reply);
+      routes.note({ origin, path: call.path, sentMs }, reply);
       checkRefusalAfterEnd(history, { path: call.path, nowMs: clock.now() }, reply);
       return reply;
     },

@@ -15,16 +15,25 @@ const served: Reply = { kind: 'response', response: new Response('{}') };
 const noRoute = refusal('route_store_unavailable');
 const path = '/v1/sessions/ses_1/steps';
 
-function found(replies: Reply[], { fault, end }: { fault?: FaultGroup; end?: string } = {}) {
+interface Scene {
+  fault?: FaultGroup;
+  end?: string;
+  /** How long before the replies the calls were sent. */
+  beforeMs?: number;
+}
+
+function found(replies: Reply[], { fault, end, beforeMs = 0 }: Scene = {}) {
   const kernel = new Kernel({ seed: 1 });
   const history = createHistory(kernel);
   history.instances.set('ses_1', 'ins_1');
   if (end) history.instanceEnds.set(end, { reason: 'crashed', atMs: kernel.nowMs });
   if (fault) history.fault(fault, 'test');
   const routes = watchRoutes({ clock: createSimulatedClock(kernel), history });
-  for (const reply of replies) routes.note('http://10.0.0.1', path, reply);
-  routes.note('http://10.0.0.2', path, noRoute);
-  routes.note('http://10.0.0.1', '/v1/sessions/ses_1', noRoute);
+  const sentMs = kernel.nowMs - beforeMs;
+  const call = { origin: 'http://10.0.0.1', path, sentMs };
+  for (const reply of replies) routes.note(call, reply);
+  routes.note({ ...call, origin: 'http://10.0.0.2' }, noRoute);
+  routes.note({ ...call, path: '/v1/sessions/ses_1' }, noRoute);
   return history.violations.map(({ rule }) => rule);
 }
 
@@ -40,6 +49,7 @@ test.each<[string, string[]]>([
   ['a call after one that was refused', found([served, refusal('step_not_found'), noRoute])],
   ['a call to an instance that ended', found([served, noRoute], { end: 'ins_1' })],
   ['a call that a fault hinders', found([served, noRoute], { fault: 'network' })],
+  ['a call at the same time', found([served, noRoute], { beforeMs: 1 })],
   ['another refusal', found([served, refusal('runtime_unreachable')])],
 ])('finds nothing in %s', (_, violations) => {
   expect(violations).toEqual([]);
