@@ -166,15 +166,15 @@ it.each<Write>(['removeLive', 'deleteIdempotency'])(
   },
 );
 
-it('keeps a session that may be ready, while it cannot reach the store to end it', async () => {
-  const fixture = await tables.openFixture(quota);
-  const tenantId = newTenantId();
+/** A create that loses the response to the write of its ready row, and then the whole store. */
+async function createAsStoreLeaves(fixture: ReconcilerFixture, tenantId: TenantId, lands: boolean) {
   let updates = 0;
   const isAway = () => Promise.reject(new SessionStoreUnavailableError('it is away'));
   const update: SessionStore['update'] = async (...args) => {
-    const updated = await fixture.store.update(...args);
     updates += 1;
-    return updates === 1 ? updated : isAway();
+    if (updates === 1) return fixture.store.update(...args);
+    if (updates === 2 && lands) await fixture.store.update(...args);
+    return isAway();
   };
   const get: SessionStore['get'] = (...args) =>
     updates > 1 ? isAway() : fixture.store.get(...args);
@@ -182,13 +182,28 @@ it('keeps a session that may be ready, while it cannot reach the store to end it
   await expect(failing).rejects.toMatchObject({ code: 'route_store_unavailable' });
   await reconcileLater(fixture);
   const [session] = await rowsOf(fixture, tenantId);
+  return { session, live: await fixture.store.listLive(tenantId) };
+}
+
+it('keeps a session that is ready, if it cannot reach the store to end it', async () => {
+  const fixture = await tables.openFixture(quota);
+  const tenantId = newTenantId();
+  const { session, live } = await createAsStoreLeaves(fixture, tenantId, true);
   expect(session).toMatchObject({ state: 'ready' });
   expect(fixture.inMemory.living()).toMatchObject([{ instanceId: session?.instance_id }]);
-  expect(await fixture.store.listLive(tenantId)).toEqual([session?.session_id]);
+  expect(live).toEqual([session?.session_id]);
   // The next request with the key gets the session.
   expect((await create(fixture, tenantId)).record).toMatchObject({
     session_id: session?.session_id,
   });
+});
+
+it('leaves a session that never got ready to the reconciler, if it cannot reach the store', async () => {
+  const fixture = await tables.openFixture(quota);
+  const tenantId = newTenantId();
+  const { session, live } = await createAsStoreLeaves(fixture, tenantId, false);
+  expect(session).toMatchObject({ state: 'failed', end_reason: 'provisioning_timeout' });
+  expect([live, fixture.inMemory.living()]).toEqual([[], []]);
 });
 
 it('keeps a recorded end if an update of the session lands after it', async () => {
