@@ -263,3 +263,17 @@ it('serves a known route through an outage of the store', async () => {
     'route_store_unavailable',
   );
 });
+
+it('keeps the route of an agent that refused a connection through an outage of the store', async () => {
+  const url = await unusedUrl();
+  const session = plane.addSession(url);
+  const port = Number(new URL(url).port);
+  const agent = await startAgent(echo, port);
+  await submit(session);
+  await agent.close();
+  plane.routes.failure = new SessionStoreUnavailableError('out');
+  expect(JSON.parse((await submit(session)).text).error.code).toBe('runtime_unreachable');
+  const again = await startAgent(echo, port);
+  expect((await submit(session)).status).toBe(200);
+  await again.close();
+});

@@ -139,10 +139,12 @@ async function resolveAgain(
   failure: UpstreamFailure,
   routes: RouteResolver,
 ): Promise<Route | undefined> {
+  const isRejected = failure === 'misdirected' || failure === 'unauthenticated';
+  // Any other agent may be reachable again before the store is.
+  if (isRejected) routes.evict(target.sessionId);
   try {
     return (await routes.resolveAgain(target)).route;
   } catch (error) {
-    const isRejected = failure === 'misdirected' || failure === 'unauthenticated';
     if (!isRejected && isStoreOutage((error as Error).cause)) return undefined;
     throw error;
   }
@@ -158,9 +160,9 @@ async function checkOutcome(
   outcome: ProxyOutcome,
   { routes, idleTimeoutMs }: UpstreamDependencies,
 ): Promise<ProxyOutcome> {
-  if ('status' in outcome && outcome.status === 410) routes.evict(target.sessionId);
-  if (outcome.kind === 'truncated' && outcome.reason === 'idle_timeout')
-    routes.evict(target.sessionId);
+  const isIdle =
+    'reason' in outcome ? outcome.reason === 'idle_timeout' : outcome.kind === 'idle_timeout';
+  if (isIdle || ('status' in outcome && outcome.status === 410)) routes.evict(target.sessionId);
   if (outcome.kind !== 'idle_timeout') return outcome;
   try {
     // An expired session may still run the step that the client is waiting for.

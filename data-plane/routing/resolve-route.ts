@@ -30,7 +30,10 @@ export interface RouteResolver {
    * `route_store_unavailable`.
    */
   resolve(request: RouteRequest): Promise<ResolvedRoute>;
-  /** Does the same after the cached route proved wrong: evicts it and reads strongly consistent. */
+  /**
+   * Does the same after the cached route failed: reads strongly consistent. A route that proved
+   * wrong must be evicted before; another one stays for the time of an outage of the store.
+   */
   resolveAgain(request: RouteRequest): Promise<ResolvedRoute>;
   evict(sessionId: SessionId): void;
 }
@@ -67,7 +70,6 @@ export function createRouteResolver({ cache, clock }: Dependencies): RouteResolv
       return accept(decide(request, await translateOutage(cache.readAgain(request.sessionId))));
     },
     async resolveAgain(request) {
-      cache.evict(request.sessionId);
       return accept(decide(request, await translateOutage(cache.readAgain(request.sessionId))));
     },
     evict: (sessionId) => cache.evict(sessionId),

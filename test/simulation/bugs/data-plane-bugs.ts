@@ -42,8 +42,13 @@ export const dataPlaneBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: resolveRoute,
-        from: '      cache.evict(request.sessionId);\n      return accept(decide(request, await translateOutage(cache.readAgain(request.sessionId))));',
-        to: '      return accept(decide(request, await translateOutage(cache.find(request.sessionId))));',
+        from: '    async resolveAgain(request) {\n      return accept(decide(request, await translateOutage(cache.readAgain(request.sessionId))));',
+        to: '    async resolveAgain(request) {\n      return accept(decide(request, await translateOutage(cache.find(request.sessionId))));',
+      },
+      {
+        file: upstream,
+        from: '  if (isRejected) routes.evict(target.sessionId);\n',
+        to: '',
       },
     ],
   },
