@@ -23,7 +23,7 @@ const neverAborted = new AbortController().signal;
  */
 export async function runStep(session: ClientSession, isAlone: boolean): Promise<void> {
   const { client, id, label } = session;
-  const { random, history, clock, name } = client;
+  const { random, history, name } = client;
   const stepId = session.nextStepId();
   const { code, output, hasOpenOutput, timeoutMs } = planStep(random, label, stepId);
   const form = random.pick(forms);
@@ -41,7 +41,7 @@ export async function runStep(session: ClientSession, isAlone: boolean): Promise
     ...(timeoutMs && { timeoutMs }),
   };
   if (random.chance(0.05)) await leaveAndComeBack(session, plan);
-  const settled = await settleStep(client, id, plan, neverAborted, clock);
+  const settled = await settleAmongFaults(session, plan);
   const { outcome, hasDrops } = settled;
   // Output is dropped only where the disk took none.
   const isExcused = hasDrops && history.counts.has(`runtime: ${fullSpool}`);
@@ -56,6 +56,17 @@ export async function runStep(session: ClientSession, isAlone: boolean): Promise
   history.count(`step ${status}`);
   learnEpoch(session, settled, isAlone);
   if (outcome.kind === 'session_ended') session.end();
+}
+
+/** Tries again where the planes crashed so often that nobody could end a session whose agent is gone. */
+async function settleAmongFaults({ client, id }: ClientSession, plan: StepPlan) {
+  const { clock, history } = client;
+  for (let attemptsLeft = 3; ; attemptsLeft -= 1) {
+    const sentMs = clock.now();
+    const settled = await settleStep(client, id, plan, neverAborted, clock);
+    const isExcused = !history.wasCalm(sentMs, clock.now(), ['process']);
+    if (settled.outcome.kind !== 'missing' || !isExcused || attemptsLeft === 0) return settled;
+  }
 }
 
 /** The client disconnects from a step that goes on, and sends the same one again. */
