@@ -30,6 +30,7 @@ test.each<[string, Reply, FaultGroup?]>([
   ['breaks', { kind: 'broken' }],
   ['cannot be routed without the table', refusal('route_store_unavailable'), 'table'],
   ['is routed by a paused process', refusal('route_store_unavailable'), 'process'],
+  ['arrives too slowly', refusal('invalid_request'), 'network'],
 ])('finds nothing in a step after the end that %s', (_, reply, fault) => {
   expect(found(reply, fault)).toEqual([]);
 });
@@ -43,6 +44,7 @@ test.each<[string, Reply, FaultGroup?]>([
     'cluster',
   ],
   ['seeks its instance', refusal('runtime_unreachable'), 'process'],
+  ['arrives too slowly although the network is fast', refusal('invalid_request')],
 ])('finds a step after the end that %s', (_, reply, fault) => {
   expect(found(reply, fault)).toEqual(['end-known']);
 });

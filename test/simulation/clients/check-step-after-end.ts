@@ -23,6 +23,9 @@ export function checkStepAfterEnd(
     return;
   }
   if (reply.kind === 'broken' || reply.error.code === 'session_ended') return;
+  // A body that the network holds back is refused before its session is looked up again.
+  const isHeldBack = reply.error.code === 'invalid_request' && reply.error.retryable;
+  if (isHeldBack && !history.wasCalm(endedMs, nowMs, ['network'])) return;
   // The row decides, so only its reads may fail. One that returns to a paused process is too late.
   const mayFail = reply.error.code === 'route_store_unavailable';
   // A request waits for a read of the row that goes on already.
