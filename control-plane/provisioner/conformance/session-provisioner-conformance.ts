@@ -174,6 +174,19 @@ export function describeSessionProvisioner(name: string, harness: ProvisionerHar
       expect([ends, await open.provisioner.list()]).toEqual([[], []]);
     });
 
+    it('leaves nothing of starts that are aborted as soon as they have begun', async () => {
+      const abort = new AbortController();
+      const starting = [1, 2, 3].map(() => start(open.runtime, abort.signal));
+      const outcomes = Promise.allSettled(starting);
+      await new Promise(setImmediate);
+      abort.abort(new Error('too late'));
+      for (const outcome of await outcomes)
+        if (outcome.status === 'fulfilled') await open.provisioner.end(outcome.value.instanceId);
+      // What was under way has arrived by the time that another start has.
+      await open.provisioner.end((await start()).instanceId);
+      await expectEventually(open.leftovers).toEqual([]);
+    });
+
     it('does not begin a start whose signal is already aborted', async () => {
       await expect(start(open.runtime, AbortSignal.abort(new Error('too late')))).rejects.toThrow(
         'too late',

@@ -1,4 +1,5 @@
 import type { InstanceId } from '@steppe/contracts/ids';
+import { runDetached } from '@steppe/service-kit/process/connection-owner';
 import { abortable } from '../../abortable.ts';
 import type { Instance, StartRequest } from '../session-provisioner.ts';
 import { StartFailedError } from '../start-failed-error.ts';
@@ -34,10 +35,12 @@ export async function startInstance(parts: StartParts, request: StartRequest): P
   const runtime = findRuntime(parts, request.runtime);
   const instanceId = ids.instanceId();
   const name = podName(instanceId);
+  const manifest = podManifest(parts.template, runtime, instanceId, request);
+  // Not aborted: a write that is cut off may still take effect, after the deletion below.
+  const creating = api.pods.create(manifest);
   let created: Pod | undefined;
   try {
-    const manifest = podManifest(parts.template, runtime, instanceId, request);
-    created = await api.pods.create(manifest, { signal });
+    created = await abortable(creating, signal);
     informer.observe(created);
     const [clusterAddress, ready] = await Promise.all([
       createService(parts, instanceId, created, signal),
@@ -55,9 +58,12 @@ export async function startInstance(parts: StartParts, request: StartRequest): P
     if (created && failure instanceof StartFailedError)
       events.warn(created, 'StartFailed', `${failure.reason}: ${failure.message}`);
     // A pod that was never ready has nothing to save: without a grace period it is gone at once.
-    await deletePod(parts, name, { gracePeriodSeconds: 0 }).catch((err: unknown) =>
-      logger.error({ err, instance_id: instanceId }, 'pod of a failed start not removed'),
-    );
+    const remove = () =>
+      deletePod(parts, name, { gracePeriodSeconds: 0 }).catch((err: unknown) =>
+        logger.error({ err, instance_id: instanceId }, 'pod of a failed start not removed'),
+      );
+    await remove();
+    if (!created) runDetached(() => creating.then(remove, () => undefined));
     throw failure;
   }
 }
