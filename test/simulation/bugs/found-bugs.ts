@@ -74,16 +74,4 @@ export const foundBugs: readonly PlantedBug[] = [
       },
     ],
   },
-  {
-    name: 'aborted-create-forgotten',
-    breaks: 'late-pod-end',
-    why: 'A pod is created after the deletion with which its aborted start ended, and stays.',
-    patches: [
-      {
-        file: 'control-plane/provisioner/kubernetes/start-instance.ts',
-        from: '    if (!created) runDetached(() => creating.then(remove, () => undefined));\n',
-        to: '',
-      },
-    ],
-  },
 ];
