@@ -62,16 +62,4 @@ export const foundBugs: readonly PlantedBug[] = [
       },
     ],
   },
-  {
-    name: 'reachable-route-forgotten',
-    breaks: 'warm-route',
-    why: 'One refused connection during an outage of the table costs the route of a live session.',
-    patches: [
-      {
-        file: 'data-plane/agent-proxy/upstream.ts',
-        from: '  if (isRejected) routes.evict(target.sessionId);\n',
-        to: '  routes.evict(target.sessionId);\n',
-      },
-    ],
-  },
 ];
