@@ -161,7 +161,8 @@ async function checkOutcome(
   { routes, idleTimeoutMs }: UpstreamDependencies,
 ): Promise<ProxyOutcome> {
   const isIdle =
-    'reason' in outcome ? outcome.reason === 'idle_timeout' : outcome.kind === 'idle_timeout';
+    outcome.kind === 'idle_timeout' ||
+    (outcome.kind === 'truncated' && outcome.reason === 'idle_timeout');
   if (isIdle || ('status' in outcome && outcome.status === 410)) routes.evict(target.sessionId);
   if (outcome.kind !== 'idle_timeout') return outcome;
   try {

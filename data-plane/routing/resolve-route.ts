@@ -56,6 +56,8 @@ export function createRouteResolver({ cache, clock }: Dependencies): RouteResolv
     if (decision instanceof AppError) throw decision;
     return decision;
   };
+  const resolveAgain = async (request: RouteRequest): Promise<ResolvedRoute> =>
+    accept(decide(request, await translateOutage(cache.readAgain(request.sessionId))));
   return {
     known(request) {
       const found = cache.known(request.sessionId);
@@ -67,11 +69,9 @@ export function createRouteResolver({ cache, clock }: Dependencies): RouteResolv
       const first = decide(request, found);
       if (!(first instanceof AppError) || (found.isCertain && isFinal(request, found.session)))
         return accept(first);
-      return accept(decide(request, await translateOutage(cache.readAgain(request.sessionId))));
+      return resolveAgain(request);
     },
-    async resolveAgain(request) {
-      return accept(decide(request, await translateOutage(cache.readAgain(request.sessionId))));
-    },
+    resolveAgain,
     evict: (sessionId) => cache.evict(sessionId),
   };
 }

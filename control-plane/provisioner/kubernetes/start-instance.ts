@@ -25,7 +25,7 @@ export interface StartParts extends KubernetesParts {
 
 /**
  * Creates a pod, waits until it is ready and its address accepts a connection, and labels it. If
- * this throws, nothing of the instance is left.
+ * this throws, nothing of the instance is left: a pod that the API server creates later is deleted.
  * @throws StartFailedError, or the reason of the request's signal.
  */
 export async function startInstance(parts: StartParts, request: StartRequest): Promise<Instance> {

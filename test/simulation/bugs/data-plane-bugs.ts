@@ -42,8 +42,8 @@ export const dataPlaneBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: resolveRoute,
-        from: '    async resolveAgain(request) {\n      return accept(decide(request, await translateOutage(cache.readAgain(request.sessionId))));',
-        to: '    async resolveAgain(request) {\n      return accept(decide(request, await translateOutage(cache.find(request.sessionId))));',
+        from: '    resolveAgain,\n',
+        to: '    resolveAgain: async (request) =>\n      accept(decide(request, await translateOutage(cache.find(request.sessionId)))),\n',
       },
       {
         file: upstream,

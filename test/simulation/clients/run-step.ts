@@ -58,7 +58,7 @@ export async function runStep(session: ClientSession, isAlone: boolean): Promise
   if (outcome.kind === 'session_ended') session.end();
 }
 
-/** Tries again where the planes crashed so often that nobody could end a session whose agent is gone. */
+/** Tries again where the planes crash so often that nobody ends a session whose agent is gone. */
 async function settleAmongFaults({ client, id }: ClientSession, plan: StepPlan) {
   const { clock, history } = client;
   for (let attemptsLeft = 3; ; attemptsLeft -= 1) {
