@@ -1,8 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { awaitConnection } from '@steppe/control-plane/provisioner/kubernetes/await-connection';
-import { eventually } from '@steppe/service-kit/testing/eventually';
 import { realParts } from '@steppe/service-kit/testing/real-parts';
-import { expect } from 'vitest';
 import { connectTenant, newIssuerKey, newTenant, signToken } from '../../support/api/issuer.ts';
 import type { ReleaseAddress, Target } from '../../support/api/target.ts';
 import { imageRegistry } from '../support/config.ts';
@@ -132,8 +130,11 @@ async function awaitRollouts(namespace: string): Promise<void> {
       ]),
     ),
   );
-  const endings = '{.items[*].metadata.deletionTimestamp}';
-  await eventually(async () => expect(await kubectlRead(namespace, ['pods'], endings)).toBe(''));
+  const ending = '{.items[?(@.metadata.deletionTimestamp)].metadata.name}';
+  const names = await kubectlRead(namespace, ['pods'], ending);
+  if (names === '') return;
+  const gone = ['wait', 'pod', ...names.split(' '), '--for=delete', '--timeout=180s'];
+  await kubectlOrThrow(['--namespace', namespace, ...gone]);
 }
 
 /** Without hooks: what a graceful removal does is not what most tests are about. */
