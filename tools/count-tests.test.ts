@@ -28,7 +28,11 @@ const fileResult = (name: string, message: string, statuses: readonly string[]) 
   name: join(root, name),
   status: statuses.every((status) => status === 'passed') && message === '' ? 'passed' : 'failed',
   message,
-  assertionResults: statuses.map((status, at) => ({ status, fullName: `holds case ${at}` })),
+  assertionResults: statuses.map((status, at) => ({
+    status,
+    fullName: `holds case ${at}`,
+    failureMessages: status === 'failed' ? ['Error: no such case\n    at case', 'again'] : [],
+  })),
 });
 
 test('names each failed test, and each file that could not run its tests', () => {
@@ -44,7 +48,7 @@ test('names each failed test, and each file that could not run its tests', () =>
   expect(sumOf(report, 1)).toEqual({
     status: 1,
     lines: [
-      'failed: b.test.ts holds case 0',
+      'failed: b.test.ts holds case 0: Error: no such case',
       'failed: c.test.ts: no module d',
       '2 passed, 2 failed, 1 skipped',
     ],
