@@ -67,7 +67,6 @@ export function createApiCaller({ urls, token, random }: ApiCallerOptions): ApiC
 
 const passing: ReadonlySet<ErrorCode> = new Set([
   'runtime_unreachable',
-  'provisioning_failed',
   'route_store_unavailable',
   'step_deadline_exceeded',
   'session_not_ready',
@@ -75,9 +74,14 @@ const passing: ReadonlySet<ErrorCode> = new Set([
 ]);
 
 /** Whether a fault explains the refusal, so that a retry may succeed. */
-export const isPassing = ({ code, retryable }: Pick<ErrorBody['error'], 'code' | 'retryable'>) =>
+export const isPassing = ({ code, retryable, details }: ErrorBody['error']): boolean => {
   // A body that made no progress has done nothing.
-  passing.has(code) || (code === 'invalid_request' && retryable);
+  if (code === 'invalid_request') return retryable;
+  // An image that could not be pulled in all the time of a create counts as one that never can.
+  if (code === 'provisioning_failed')
+    return retryable || details.end_reason === 'image_unavailable';
+  return passing.has(code);
+};
 
 export const wordsOf = ({ status, error }: Extract<Reply, { kind: 'refusal' }>): string =>
   `${status} ${error.code}: ${error.message}`;

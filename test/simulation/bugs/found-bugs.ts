@@ -62,4 +62,16 @@ export const foundBugs: readonly PlantedBug[] = [
       },
     ],
   },
+  {
+    name: 'forbidden-start-is-final',
+    breaks: 'response-explained',
+    why: 'A create that an API server refuses before it has loaded its roles is not retryable.',
+    patches: [
+      {
+        file: `${kubernetes}/start-instance.ts`,
+        from: "    return new StartFailedError('start_failed', error.message, { cause: error });\n",
+        to: "    return new StartFailedError('start_failed', error.message, {\n      cause: error,\n      retryable: false,\n    });\n",
+      },
+    ],
+  },
 ];

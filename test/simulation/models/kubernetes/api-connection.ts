@@ -12,7 +12,7 @@ import { openWatch, ResponseBody } from './watch.ts';
 export interface RequestFaults {
   /** The connection is refused. */
   unreachable: number;
-  /** 429, 500 or 503: the request is not executed. */
+  /** As overloaded, or as forbidden while the roles are not loaded: the request is not executed. */
   refused: number;
   /** The connection breaks before the request is executed. */
   broken: number;
@@ -23,10 +23,13 @@ export interface RequestFaults {
 }
 
 const faultNames = ['unreachable', 'refused', 'broken', 'responseLost', 'late'] as const;
-const refusals = [429, 500, 503].map((status) => ({
-  status,
-  body: fakeStatus(status, 'Refused', 'the API server is overloaded'),
-}));
+const refusals = [
+  ...[429, 500, 503].map((status) => ({
+    status,
+    body: fakeStatus(status, 'Refused', 'the API server is overloaded'),
+  })),
+  { status: 403, body: fakeStatus(403, 'Forbidden', 'the API server has just started') },
+];
 
 interface ConnectionOptions extends ClusterParts {
   server: ApiServer;

@@ -48,7 +48,7 @@ async function createDuring(fault: keyof KubernetesFaults) {
 
 test.each([
   ['unreachable', 'unavailable'],
-  ['refused', expect.stringMatching(/^(unavailable|too_many_requests)$/)],
+  ['refused', expect.stringMatching(/^(unavailable|too_many_requests|forbidden)$/)],
   ['broken', 'unavailable'],
 ] as const)('does not execute a request that is %s', async (fault, expected) => {
   const { outcome, pods, seen } = await createDuring(fault);
