@@ -1,4 +1,6 @@
 import type { DeleteOptions } from './api/kube-api.ts';
+import { isKubeApiError } from './api/kube-api-error.ts';
+import type { Pod } from './api/kube-objects.ts';
 import type { KubernetesParts } from './kubernetes-parts.ts';
 
 /** A pod whose containers have not stopped by then is removed without waiting for its node. */
@@ -31,6 +33,29 @@ export async function deletePod(
   } finally {
     gone.stop();
   }
+}
+
+/**
+ * Deletes the pod as it is while `may` returns true for it, so that no claim can take it at the same
+ * time. @returns whether it did. @throws KubeApiError
+ */
+export async function deletePodWhile(
+  parts: DeleteParts,
+  name: string,
+  may: (pod: Pod) => boolean,
+  options: DeleteOptions = {},
+): Promise<boolean> {
+  let pod = parts.informer.get(name) ?? (await parts.api.pods.get(name));
+  while (pod && may(pod)) {
+    const { uid, resourceVersion } = pod.metadata;
+    try {
+      return (await deletePod(parts, name, { ...options, uid, resourceVersion })) === 'deleted';
+    } catch (error) {
+      if (!isKubeApiError(error, 'conflict')) throw error;
+      pod = await parts.api.pods.get(name);
+    }
+  }
+  return false;
 }
 
 function watchGone({ api, informer, clock }: DeleteParts, name: string) {

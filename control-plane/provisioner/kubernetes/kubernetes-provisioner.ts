@@ -9,11 +9,10 @@ import type {
   StartRequest,
 } from '../session-provisioner.ts';
 import { StartFailedError } from '../start-failed-error.ts';
-import { isKubeApiError } from './api/kube-api-error.ts';
 import type { Pod } from './api/kube-objects.ts';
 import { listAllPods } from './api/list-all-pods.ts';
 import { createClaim } from './claim-instance.ts';
-import { deletePod } from './delete-pod.ts';
+import { deletePod, deletePodWhile } from './delete-pod.ts';
 import { createInstanceEnds } from './deliver-ends.ts';
 import { label, podName, sessionPodLabels } from './pods/pod-labels.ts';
 import { readEnd } from './pods/read-end.ts';
@@ -68,7 +67,7 @@ export function createKubernetesProvisioner(parts: StartParts): SessionProvision
       await synced();
       return claim(request);
     },
-    retire: (instanceId) => deleteWarm(parts, podName(instanceId)),
+    retire: (instanceId) => deletePodWhile(parts, podName(instanceId), isWarm),
     end,
     list: () => listInstances(parts),
     async count({ runtime, version }) {
@@ -102,21 +101,6 @@ async function listInstances({ api, informer }: StartParts): Promise<ListedInsta
   };
   await listAllPods(api.pods, { labels: sessionPodLabels, onPage });
   return listed;
-}
-
-/** Deletes the pod as it is while it is warm, so that no claim can take it at the same time. */
-async function deleteWarm(parts: StartParts, name: string): Promise<boolean> {
-  let pod: Pod | null = parts.informer.get(name) ?? (await parts.api.pods.get(name));
-  while (pod && isWarm(pod)) {
-    const { uid, resourceVersion } = pod.metadata;
-    try {
-      return (await deletePod(parts, name, { uid, resourceVersion })) === 'deleted';
-    } catch (error) {
-      if (!isKubeApiError(error, 'conflict')) throw error;
-      pod = await parts.api.pods.get(name);
-    }
-  }
-  return false;
 }
 
 const isWarm = (pod: Pod): boolean =>

@@ -6,7 +6,7 @@ import { StartFailedError } from '../start-failed-error.ts';
 import { isAmbiguousWrite, isKubeApiError } from './api/kube-api-error.ts';
 import type { Pod } from './api/kube-objects.ts';
 import { awaitConnection } from './await-connection.ts';
-import { deletePod } from './delete-pod.ts';
+import { deletePod, deletePodWhile } from './delete-pod.ts';
 import type { RouteAddress } from './kubernetes-config.ts';
 import type { KubernetesParts } from './kubernetes-parts.ts';
 import { agentPort, type PodRuntime, type PodTemplate } from './pods/pod-containers.ts';
@@ -14,7 +14,7 @@ import { label, podName } from './pods/pod-labels.ts';
 import { podManifest, serviceManifest } from './pods/pod-manifest.ts';
 import { readyPatch } from './pods/pod-patches.ts';
 import { readStart, type StartProblem } from './pods/read-start.ts';
-import { isDeleting } from './pods/session-pod.ts';
+import { isDeleting, isUnclaimed } from './pods/session-pod.ts';
 
 export interface StartParts extends KubernetesParts {
   template: PodTemplate;
@@ -23,9 +23,13 @@ export interface StartParts extends KubernetesParts {
   longestLifeMs: number;
 }
 
+/** A pod that was never ready has nothing to save: without a grace period it is gone at once. */
+const atOnce = { gracePeriodSeconds: 0 };
+
 /**
  * Creates a pod, waits until it is ready and its address accepts a connection, and labels it. If
  * this throws, nothing of the instance is left: a pod that the API server creates later is deleted.
+ * Only a pod of the pool that a claim took in the meantime stays.
  * @throws StartFailedError, or the reason of the request's signal.
  */
 export async function startInstance(parts: StartParts, request: StartRequest): Promise<Instance> {
@@ -57,11 +61,15 @@ export async function startInstance(parts: StartParts, request: StartRequest): P
     const failure = toFailure(error, signal, waitedFor);
     if (created && failure instanceof StartFailedError)
       events.warn(created, 'StartFailed', `${failure.reason}: ${failure.message}`);
-    // A pod that was never ready has nothing to save: without a grace period it is gone at once.
-    const remove = () =>
-      deletePod(parts, name, { gracePeriodSeconds: 0 }).catch((err: unknown) =>
-        logger.error({ err, instance_id: instanceId }, 'pod of a failed start not removed'),
-      );
+    const isPooled = created !== undefined && !request.owner;
+    const remove = async () => {
+      try {
+        if (isPooled) await deletePodWhile(parts, name, isUnclaimed, atOnce);
+        else await deletePod(parts, name, atOnce);
+      } catch (err) {
+        logger.error({ err, instance_id: instanceId }, 'pod of a failed start not removed');
+      }
+    };
     await remove();
     if (!created) runDetached(() => creating.then(remove, () => undefined));
     throw failure;

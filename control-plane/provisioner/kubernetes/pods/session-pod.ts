@@ -52,6 +52,10 @@ export const isDeleting = ({ metadata }: Pod): boolean => metadata.deletionTimes
 export const isReady = ({ status }: Pod): boolean =>
   status.conditions.some(({ type, status: is }) => type === 'Ready' && is === 'True');
 
+/** Whether no session has the pod, as far as its labels say. */
+export const isUnclaimed = ({ metadata }: Pod): boolean =>
+  metadata.labels[label.state] !== 'claimed';
+
 /** Whether a claim may take the pod as it is. */
 export const isClaimable = (pod: Pod): boolean =>
   pod.metadata.labels[label.state] === 'warm' &&

@@ -207,3 +207,26 @@ test('collects a service that is created after its pod was deleted', async () =>
   await pass(5_000);
   expect(cluster.services()).toEqual([]);
 });
+
+test('leaves a pod that was claimed before the start that made it warm was aborted', async () => {
+  const abort = new AbortController();
+  let claimed: Promise<Instance | null> | undefined;
+  const { start, drive, cluster, ...pods } = open(
+    {},
+    {
+      // The start has not read yet that its pod is warm.
+      moment: async (what) => {
+        if (claimed || what !== 'kube PATCH pods done') return;
+        const runtime = pods.runtimes.runtime.name;
+        claimed = pods.open().claim({ owner: newOwner(), runtime, version: 'v1' });
+        await claimed;
+        abort.abort(new Error('too late'));
+      },
+    },
+  );
+  const starting = start({ owner: null, signal: abort.signal });
+  await expect(drive(starting)).rejects.toThrow('too late');
+  expect(await claimed).toMatchObject({ address: expect.any(String) });
+  await pods.pass(10_000);
+  expect(cluster.pods().map(({ metadata }) => metadata.labels[label.state])).toEqual(['claimed']);
+});
