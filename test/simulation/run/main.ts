@@ -18,6 +18,8 @@ const { values } = parseArgs({
 });
 const listed = (text: string) => text.split(',').filter((part) => part !== '');
 const print = (line: string) => void process.stdout.write(`${line}\n`);
+// Its reader has seen enough. Otherwise this would be an error of whoever runs in the simulation.
+process.stdout.on('error', () => process.exit());
 
 installSimulatedGlobals();
 // Nobody reads the stack of an error that the product expects, and it costs a fifth of the time.
