@@ -187,7 +187,10 @@ export class CreateAttempt {
       if (isAmbiguous(error)) this.#row = 'ready_in_doubt';
       throw error;
     });
-    const record = requireUpdated(update);
+    // Only this create makes the row ready: its write took effect, its response was lost, and the
+    // client of a create that responds early has patched the session before the write was retried.
+    const isPatched = update.outcome === 'lost' && update.current.state === 'ready';
+    const record = isPatched ? update.current : requireUpdated(update);
     return { record, live: { epoch: firstEpoch, last_active_at: ready_at } };
   }
 

@@ -198,6 +198,23 @@ it('keeps a session that is ready, if it cannot reach the store to end it', asyn
   });
 });
 
+it('keeps a ready session that was patched before the write that made it ready was retried', async () => {
+  const fixture = await tables.openFixture(quota);
+  const tenantId = newTenantId();
+  const update: SessionStore['update'] = async (next, version) => {
+    const updated = await fixture.store.update(next, version);
+    if (next.state !== 'ready') return updated;
+    await patchSession(fixture.services(), tenantId, next.session_id, async () => ({
+      metadata: { a: 'b' },
+    }));
+    return fixture.store.update(next, version);
+  };
+  const { record } = await create(fixture, tenantId, { ...fixture.store, update });
+  expect(record).toMatchObject({ state: 'ready', metadata: { a: 'b' } });
+  expect(await liveRowsOf(fixture, tenantId)).toEqual([record]);
+  expect(fixture.inMemory.living()).toMatchObject([{ instanceId: record.instance_id }]);
+});
+
 it('leaves a session that never got ready to the reconciler, if it cannot reach the store', async () => {
   const fixture = await tables.openFixture(quota);
   const tenantId = newTenantId();
