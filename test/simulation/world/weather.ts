@@ -38,7 +38,7 @@ const faultsOf = {
       slow: 0.04,
     },
   },
-  outages: { table: { outage: 0.003, lostToOutage: 0.005 } },
+  outages: { table: { outage: 0.003, lostToOutage: 0.015 } },
   api: {
     kubernetes: { unreachable: 0.02, refused: 0.02, broken: 0.02, responseLost: 0.02, late: 0.02 },
   },

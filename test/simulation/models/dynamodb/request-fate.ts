@@ -62,7 +62,7 @@ export function createFates(kernel: Kernel, options: FateOptions) {
     const isRead = operation === 'GetItem' || operation === 'Query';
     if (!isRead && draw('lostAfter')) return { attempts: [{ afterMs, response: 'lost' }] };
     if (!isRead && draw('lostToOutage')) {
-      outages.begin();
+      outages.begin(5_000);
       return { attempts: [{ afterMs, response: 'lost' }] };
     }
     if (!isRead && draw('retried'))
@@ -95,8 +95,8 @@ const createDraw = (kernel: Kernel, { faults, onFault }: FateOptions) => {
 const createOutages = (kernel: Kernel, options: FateOptions) => {
   const random = kernel.random('dynamodb outages');
   let endMs = 0;
-  const begin = () => {
-    endMs = kernel.nowMs + random.between(500, 15_000);
+  const begin = (leastMs = 500) => {
+    endMs = kernel.nowMs + random.between(leastMs, 15_000);
   };
   return {
     begin,
