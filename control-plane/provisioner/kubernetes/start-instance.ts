@@ -181,12 +181,12 @@ function toFailure(error: unknown, signal: AbortSignal, waitedFor?: StartProblem
   if (signal.aborted) return signal.reason;
   if (isKubeApiError(error, 'quota_exceeded'))
     return new StartFailedError('quota', error.message, { cause: error });
-  // What is forbidden may be allowed soon: an API server that has just started refuses every call
-  // until it has loaded its roles.
-  if (isKubeApiError(error, 'forbidden'))
-    return new StartFailedError('start_failed', error.message, { cause: error });
-  if (isKubeApiError(error, 'invalid'))
-    return new StartFailedError('start_failed', error.message, { cause: error, retryable: false });
+  if (isKubeApiError(error, 'invalid', 'forbidden')) {
+    // What is forbidden may be allowed soon: an API server that has just started refuses every call
+    // until it has loaded its roles.
+    const retryable = error.kind === 'forbidden';
+    return new StartFailedError('start_failed', error.message, { cause: error, retryable });
+  }
   if (isKubeApiError(error, 'not_found')) return deletedMeanwhile();
   return new StartFailedError('start_failed', 'the pod could not be created', { cause: error });
 }

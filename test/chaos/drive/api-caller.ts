@@ -73,14 +73,17 @@ const passing: ReadonlySet<ErrorCode> = new Set([
   'step_queue_full',
 ]);
 
+/** A body that made no progress was refused, and has done nothing. */
+export const isStalledBody = ({ code, retryable }: ErrorBody['error']): boolean =>
+  code === 'invalid_request' && retryable;
+
 /** Whether a fault explains the refusal, so that a retry may succeed. */
-export const isPassing = ({ code, retryable, details }: ErrorBody['error']): boolean => {
-  // A body that made no progress has done nothing.
-  if (code === 'invalid_request') return retryable;
+export const isPassing = (error: ErrorBody['error']): boolean => {
+  const { code, retryable, details } = error;
   // An image that could not be pulled in all the time of a create counts as one that never can.
   if (code === 'provisioning_failed')
     return retryable || details.end_reason === 'image_unavailable';
-  return passing.has(code);
+  return passing.has(code) || isStalledBody(error);
 };
 
 export const wordsOf = ({ status, error }: Extract<Reply, { kind: 'refusal' }>): string =>

@@ -69,8 +69,8 @@ export const foundBugs: readonly PlantedBug[] = [
     patches: [
       {
         file: `${kubernetes}/start-instance.ts`,
-        from: "    return new StartFailedError('start_failed', error.message, { cause: error });\n",
-        to: "    return new StartFailedError('start_failed', error.message, {\n      cause: error,\n      retryable: false,\n    });\n",
+        from: "const retryable = error.kind === 'forbidden';",
+        to: 'const retryable = false;',
       },
     ],
   },

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '@steppe/contracts/errors';
-import { type Reply, wordsOf } from '../../chaos/drive/api-caller.ts';
+import { isStalledBody, type Reply, wordsOf } from '../../chaos/drive/api-caller.ts';
 import type { History } from '../history/history.ts';
 
 interface AfterEnd {
@@ -24,8 +24,7 @@ export function checkStepAfterEnd(
   }
   if (reply.kind === 'broken' || reply.error.code === 'session_ended') return;
   // A body that the network holds back is refused before its session is looked up again.
-  const isHeldBack = reply.error.code === 'invalid_request' && reply.error.retryable;
-  if (isHeldBack && !history.wasCalm(endedMs, nowMs, ['network'])) return;
+  if (isStalledBody(reply.error) && !history.wasCalm(endedMs, nowMs, ['network'])) return;
   // The row decides, so only its reads may fail. One that returns to a paused process is too late.
   const mayFail = reply.error.code === 'route_store_unavailable';
   // A request waits for a read of the row that goes on already.
